@@ -1,0 +1,82 @@
+"""``riskml features``: the training set of a stage, one row per consignment."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from riskml.cli.console import print_table, progress, say
+
+__all__ = ["Engine", "command"]
+
+
+class Engine(StrEnum):
+    """Where the history kernel runs."""
+
+    LOCAL = "local"
+
+
+def command(
+    data: Annotated[Path | None, typer.Option(help="Folder with the tables (Parquet).")] = None,
+    stage: Annotated[str, typer.Option(help="pre_arrival or declaration.")] = "declaration",
+    out: Annotated[Path | None, typer.Option(help="Parquet file to write.")] = None,
+    engine: Annotated[Engine, typer.Option(help="Where the kernel runs.")] = Engine.LOCAL,
+    describe: Annotated[bool, typer.Option("--describe", help="Print the catalogue.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compute features, labels, maturity and propensity of every consignment, point in time."""
+    from riskml.config import check_stage
+    from riskml.errors import UsageError
+
+    del engine  # one engine so far; the option is part of the contract
+    check_stage(stage)
+    if describe:
+        print_table(_catalogue(data, stage), as_json=as_json, title=f"Features at {stage}")
+        return
+    if data is None or out is None:
+        raise UsageError("--data and --out are both needed", "or use --describe")
+    from riskml.datasets import load_tables, write_table
+    from riskml.training.dataset import build_training_set
+
+    own = "manifests" if stage == "pre_arrival" else "declarations"
+    training_set = build_training_set(load_tables(data, need=(own,)), stage, progress=progress)
+    write_table(training_set.frame, out)
+    frame = training_set.frame
+    row = {
+        "rows": len(frame),
+        "features": len(training_set.feature_set.names),
+        "labelled": int(frame["label"].notna().sum()),
+        "violations": int((frame["label"] == 1).sum()),
+        "matured": int(frame["matured"].sum()),
+        "feature_set": training_set.feature_set.digest[:12],
+        "file": str(out),
+    }
+    if as_json:
+        print_table([row], as_json=True)
+    else:
+        say(", ".join(f"{name} {value}" for name, value in row.items()))
+
+
+def _catalogue(data: Path | None, stage: str) -> list[dict[str, object]]:
+    from riskml.features.catalogue import catalogue, extra_columns
+
+    extras: tuple[tuple[str, str], ...] = ()
+    if data is not None:
+        from riskml.datasets import load_tables
+
+        own = "manifests" if stage == "pre_arrival" else "declarations"
+        extras = extra_columns(load_tables(data, need=(own,)), stage)
+    return [
+        {
+            "name": d.feature.name,
+            "kind": d.feature.kind,
+            "family": d.feature.family,
+            "english": d.feature.description_en,
+            "vietnamese": d.feature.description_vi,
+            "unit": d.feature.unit,
+            "sign": d.feature.sign,
+            "sources": ", ".join(d.feature.sources),
+        }
+        for d in catalogue(stage, extras)
+    ]

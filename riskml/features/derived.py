@@ -1,0 +1,38 @@
+"""Columns derived row by row from a table's own columns, used as keys and values of history."""
+
+import numpy as np
+
+from riskml.features.batch import Columns, numbers_of, text_of
+
+__all__ = ["add_derived"]
+
+
+def add_derived(columns: Columns) -> Columns:
+    """Return the columns with derived ones added.
+
+    ``chapter`` and ``heading`` are the first two and four digits of the commodity code,
+    ``unit_price`` is the customs value per kg of net mass, or per unit of quantity where no mass
+    is known, in the reporting currency.
+    """
+    size = len(next(iter(columns.values()), np.empty(0)))
+    codes = text_of(columns, "commodity_code", size)
+    return {
+        **columns,
+        "chapter": _prefix(codes, 2),
+        "heading": _prefix(codes, 4),
+        "unit_price": _unit_price(columns, size),
+    }
+
+
+def _prefix(codes: np.ndarray, length: int) -> np.ndarray:
+    cut = [None if code is None else code[:length] for code in codes]
+    return np.array(cut, dtype=object) if cut else np.empty(0, dtype=object)
+
+
+def _unit_price(columns: Columns, size: int) -> np.ndarray:
+    value = numbers_of(columns, "customs_value", size)
+    mass = numbers_of(columns, "net_mass_kg", size)
+    amount = np.where(mass > 0, mass, numbers_of(columns, "quantity", size))
+    price = np.full(size, np.nan)
+    np.divide(value, amount, out=price, where=(amount > 0) & (value > 0))
+    return price

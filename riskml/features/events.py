@@ -1,0 +1,183 @@
+"""Event streams of a stage: its own lines, and the outcomes joined to their parties."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from riskml.datasets.consignments import Rollup, known_at, match_inspections
+from riskml.datasets.tables import Tables
+from riskml.features.batch import NO_TIME, Columns, columns_of, numbers_of, text_of
+from riskml.features.derived import add_derived
+from riskml.history import KINDS, LINES, Events, Statistic
+
+__all__ = ["line_events", "outcome_events"]
+
+_EVENT_TIME = {"manifests": "submitted_at", "declarations": "lodged_at"}
+_MANY = 5_000
+"""Above so many rows pandas is quicker than a loop."""
+
+_IDENTITY = {
+    "manifests": ("bill_no", "container_no_raw"),
+    "declarations": ("declaration_id", "line_no"),
+}
+
+
+def line_events(table: str, rows: pd.DataFrame, statistics: Sequence[Statistic]) -> Events:
+    """Return the stream of a stage's own rows.
+
+    Parameters
+    ----------
+    table : {"manifests", "declarations"}
+        Where the rows come from.
+    rows : DataFrame
+        All revisions of all rows, in normal form.
+    statistics : sequence of Statistic
+        What will be asked; only their columns are carried.
+    """
+    columns = add_derived(columns_of(rows))
+    identity = [columns[name] for name in _IDENTITY[table]]
+    known = known_at(rows, _EVENT_TIME[table])
+    keys, values = _wanted(statistics)
+    return Events(
+        stream="lines",
+        event_id=_joined(identity, len(rows)),
+        revision=_revision(rows),
+        known_at=known.dt.as_unit("us").astype("int64").to_numpy(),
+        unit=np.full(len(rows), None, dtype=object),
+        keys={name: text_of(columns, name, len(rows)) for name in keys},
+        values={name: numbers_of(columns, name, len(rows)) for name in values},
+    )
+
+
+def outcome_events(tables: Tables, rollup: Rollup, statistics: Iterable[Statistic]) -> list[Events]:
+    """Return the streams of closed outcomes and of scan findings, for each key.
+
+    An outcome speaks of every consignment it names, and counts once for each different value
+    that a key takes on that consignment's lines as they were known at its decision. It is known
+    when it was closed and recorded, never before its consignment's decision.
+    """
+    inspections = tables.inspections
+    if inspections is None or not len(inspections) or not len(rollup):
+        return []
+    pairs = match_inspections(rollup, inspections, tables.declarations)
+    stated = _outcomes_of(inspections, rollup, pairs)
+    lines = add_derived(columns_of(rollup.lines))
+    starts = np.searchsorted(rollup.owner, stated["consignment"].to_numpy())
+    ends = np.searchsorted(rollup.owner, stated["consignment"].to_numpy(), side="right")
+    row = np.repeat(np.arange(len(stated)), ends - starts)
+    line = _ranges(starts, ends)
+    found: list[Events] = []
+    for stream, keys in _keys_by_stream(statistics).items():
+        found += [_outcomes_of_key(stream, key, stated, lines, row, line) for key in keys]
+    return found
+
+
+def _keys_by_stream(statistics: Iterable[Statistic]) -> dict[str, list[tuple[str, ...]]]:
+    keys: dict[str, list[tuple[str, ...]]] = {}
+    for statistic in statistics:
+        if statistic.source == LINES:
+            continue
+        asked = keys.setdefault(statistic.source, [])
+        # A rate is shrunk to its parent's, and that one to the rate of everything.
+        wider = [] if statistic.parent is None else [statistic.parent, ()]
+        asked += [key for key in (statistic.key, *wider) if key not in asked]
+    return keys
+
+
+def _outcomes_of(inspections: pd.DataFrame, rollup: Rollup, pairs: pd.DataFrame) -> pd.DataFrame:
+    rows = inspections.iloc[pairs["inspection"].to_numpy()].reset_index(drop=True)
+    heads = rollup.consignments.iloc[pairs["consignment"].to_numpy()].reset_index(drop=True)
+    closed = known_at(rows, "closed_at")
+    scanned = known_at(rows, "scanned_at") if "scanned_at" in rows else closed
+    decided = heads["decision_time"]
+    finding = rows["scan_finding"] if "scan_finding" in rows else pd.Series(np.nan, rows.index)
+    return pd.DataFrame(
+        {
+            "event_id": rows["inspection_id"] + "@" + heads["consignment_id"],
+            "revision": _revision(rows),
+            "unit": heads["consignment_id"],
+            "consignment": pairs["consignment"],
+            "outcomes": closed.where(closed >= decided, decided).where(rows["closed_at"].notna()),
+            "findings": scanned.where(scanned >= decided, decided).where(finding.notna()),
+            "hit": (rows["result"] == "violation").to_numpy(dtype=np.float64, na_value=0.0),
+            "suspicious": (finding == "suspicious").to_numpy(dtype=np.float64),
+        }
+    )
+
+
+def _outcomes_of_key(
+    stream: str,
+    key: tuple[str, ...],
+    stated: pd.DataFrame,
+    lines: Columns,
+    row: np.ndarray,
+    line: np.ndarray,
+) -> Events:
+    known = stated[stream].dt.as_unit("us").astype("int64").to_numpy(na_value=NO_TIME)
+    keep = known[row] != NO_TIME
+    row, line = row[keep], line[keep]
+    values = {name: text_of(lines, name, len(lines["decision_time"]))[line] for name in key}
+    first = _first_of_each(row, values)
+    row = row[first]
+    values = {name: column[first] for name, column in values.items()}
+    # Different lines of one consignment are told apart by what the key says of them.
+    name = np.full(len(row), ".".join(key), dtype=object)
+    identity = [stated["event_id"].to_numpy(dtype=object)[row], name, *values.values()]
+    return Events(
+        stream=stream,
+        event_id=_joined(identity, len(row)),
+        revision=stated["revision"].to_numpy()[row],
+        known_at=known[row],
+        unit=stated["unit"].to_numpy(dtype=object)[row],
+        keys=values,
+        values={name: stated[name].to_numpy()[row] for name in ("hit", "suspicious")},
+        only=key,
+    )
+
+
+def _first_of_each(row: np.ndarray, values: Columns) -> np.ndarray:
+    """Return which places hold a combination of row and values for the first time."""
+    if len(row) > _MANY:
+        return ~pd.DataFrame({"row": row, **values}).duplicated().to_numpy()
+    first = dict[tuple[object, ...], int]()
+    for place, combination in enumerate(zip(row.tolist(), *values.values(), strict=True)):
+        first.setdefault(combination, place)
+    mask = np.zeros(len(row), dtype=bool)
+    mask[list(first.values())] = True
+    return mask
+
+
+def _wanted(statistics: Iterable[Statistic]) -> tuple[list[str], list[str]]:
+    keys: dict[str, None] = {}
+    values: dict[str, None] = {}
+    for statistic in statistics:
+        if statistic.source != LINES:
+            continue
+        keys.update(dict.fromkeys(statistic.key))
+        if statistic.column is not None:
+            wanted = keys if KINDS[statistic.kind].column == "text" else values
+            wanted[statistic.column] = None
+    return list(keys), list(values)
+
+
+def _revision(rows: pd.DataFrame) -> np.ndarray:
+    if "revision" not in rows:
+        return np.zeros(len(rows), dtype=np.int64)
+    return rows["revision"].to_numpy(dtype=np.int64)
+
+
+def _joined(parts: Sequence[np.ndarray], size: int) -> np.ndarray:
+    """Join columns to one text per row; the separator occurs in no identifier."""
+    texts = [["" if v is None else str(v) for v in part.tolist()] for part in parts]
+    joined = np.empty(size, dtype=object)
+    joined[:] = ["\x1f".join(row) for row in zip(*texts, strict=True)]
+    return joined
+
+
+def _ranges(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Return ``arange(start, end)`` of each pair, one behind the other."""
+    sizes = ends - starts
+    total = int(sizes.sum())
+    offsets = np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return np.asarray(np.arange(total) - offsets + np.repeat(starts, sizes))

@@ -1,0 +1,114 @@
+"""Payloads of arriving consignments turned into a batch."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from riskml.errors import HistoryError
+from riskml.features.batch import NO_TIME, Batch, Columns
+
+__all__ = ["Item", "batch_of_items"]
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One consignment to score, with its content.
+
+    Attributes
+    ----------
+    manifest : mapping or None
+        Manifest row: text, numbers, aware datetimes; needed at ``pre_arrival``.
+    lines : sequence of mappings
+        Declaration lines; at least one at ``declaration``.
+    decision_time : datetime
+        Aware instant; history is seen as known strictly before it.
+    """
+
+    manifest: Row | None
+    lines: Sequence[Row]
+    decision_time: datetime
+
+
+def batch_of_items(stage: str, items: Sequence[Item]) -> Batch:
+    """Fill a batch from payloads.
+
+    Raises
+    ------
+    HistoryError
+        If an item lacks the content its stage is decided on.
+    """
+    lines: list[Row] = []
+    owner: list[int] = []
+    for position, item in enumerate(items):
+        own = _own_lines(stage, item, position)
+        lines += own
+        owner += [position] * len(own)
+    owners = np.array(owner, dtype=np.int64)
+    starts = np.flatnonzero(np.diff(owners, prepend=-1))
+    manifests = [] if stage == "pre_arrival" else [item.manifest or {} for item in items]
+    manifest = _columns(manifests) if any(manifests) else {}
+    return Batch(stage, _heads(items, lines, starts), _columns(lines), manifest, owners, starts)
+
+
+def _own_lines(stage: str, item: Item, position: int) -> list[Row]:
+    if stage == "pre_arrival":
+        if item.manifest is None:
+            raise HistoryError(f"item {position} has no manifest", "a pre_arrival item needs one")
+        return [item.manifest]
+    if not item.lines:
+        raise HistoryError(
+            f"item {position} has no declaration line", "a declaration item needs at least one"
+        )
+    return sorted(
+        item.lines, key=lambda row: (str(row.get("declaration_id")), row.get("line_no") or 0)
+    )
+
+
+def _heads(items: Sequence[Item], lines: Sequence[Row], starts: np.ndarray) -> Columns:
+    firsts = [lines[start] for start in starts]
+    names = ("bill_no", "container_no", "declaration_id", "office", "mode")
+    heads: Columns = {name: _objects(row.get(name) for row in firsts) for name in names}
+    heads["consignment_id"] = _objects(map(_consignment_id, firsts))
+    times = [_microseconds(item.decision_time) for item in items]
+    heads["decision_time"] = np.array(times, dtype=np.int64)
+    return heads
+
+
+def _consignment_id(row: Row) -> str:
+    """Spell the identifier as :func:`riskml.datasets.consignments.consignment_id` does."""
+    bill, container = row.get("bill_no"), row.get("container_no")
+    if bill is None:
+        return f"declaration:{row.get('declaration_id')}"
+    return bill if container is None else f"{bill}|{container}"
+
+
+def _columns(rows: Sequence[Row]) -> Columns:
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: _column([row.get(name) for row in rows]) for name in names}
+
+
+def _column(values: list[Any]) -> np.ndarray:
+    known = [value for value in values if value is not None]
+    if known and all(isinstance(value, datetime) for value in known):
+        times = [NO_TIME if v is None else _microseconds(v) for v in values]
+        return np.array(times, dtype=np.int64)
+    if known and all(isinstance(value, bool | int | float | np.number) for value in known):
+        return np.array([np.nan if v is None else float(v) for v in values])
+    return _objects(values)
+
+
+def _objects(values: Iterable[Any]) -> np.ndarray:
+    items = list(values)
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
+    return array
+
+
+def _microseconds(instant: datetime) -> int:
+    seconds = int(instant.replace(microsecond=0).timestamp())
+    return seconds * 1_000_000 + instant.microsecond

@@ -1,0 +1,1 @@
+"""Training set, fit, calibration, tracking and promotion."""

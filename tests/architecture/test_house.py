@@ -1,0 +1,83 @@
+"""The rules of the house, checked on every run."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted([*(ROOT / "riskml").rglob("*.py"), *(ROOT / "serving").rglob("*.py")])
+
+
+def modules_after(statement: str) -> set[str]:
+    code = f"import sys; {statement}; print('\\n'.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return {name.partition(".")[0] for name in done.stdout.split()}
+
+
+def test_importing_riskml_loads_nothing_heavy():
+    assert not modules_after("import riskml") & {"numpy", "pandas", "lightgbm", "sqlalchemy"}
+
+
+def test_the_command_line_starts_without_the_heavy_libraries():
+    heavy = {"pandas", "lightgbm", "mlflow", "optuna", "bentoml", "shap", "matplotlib", "numba"}
+    assert not modules_after("import riskml.cli") & heavy
+
+
+@pytest.mark.slow
+def test_the_floors_of_the_house_hold():
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports")], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_nothing_is_unpickled():
+    word = re.compile(r"\b(pickle|joblib|cloudpickle|dill)\b|allow_pickle=True")
+    found = [p for p in SOURCES if word.search(p.read_text())]
+    assert found == []
+
+
+def test_the_truth_is_read_by_no_training_code():
+    allowed = {"simulation", "simulate.py"}
+    found = [
+        path
+        for path in (ROOT / "riskml").rglob("*.py")
+        if "truth.parquet" in path.read_text() and not allowed & set(path.parts)
+    ]
+    assert found == []
+
+
+def test_every_pin_satisfies_its_floor():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    direct = [*project["dependencies"]]
+    for extra in project["optional-dependencies"].values():
+        direct += extra
+    pins = dict(
+        line.split("==") for line in (ROOT / "requirements/all.txt").read_text().split() if line
+    )
+    for text in direct:
+        need = Requirement(text)
+        assert need.specifier, f"{need.name} has no floor"
+        assert Version(pins[need.name.lower()]) in need.specifier
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "requirements").glob("*.txt")))
+def test_pins_name_no_address(name):
+    text = (ROOT / "requirements" / name).read_text()
+    assert "://" not in text
+    assert all("==" in line for line in text.splitlines())
+
+
+def test_the_service_does_not_install_what_only_training_needs():
+    serving = (ROOT / "requirements/serving.txt").read_text()
+    assert not re.search(r"^(mlflow|optuna|shap|matplotlib)\b", serving, re.MULTILINE)
+    core = (ROOT / "requirements/core.txt").read_text()
+    assert not re.search(r"^(bentoml|mlflow|dask)\b", core, re.MULTILINE)
