@@ -38,7 +38,7 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str 
     for row in rows:
         table.add_row(*(_cell(row[column]) for column in columns))
     width = None if sys.stdout.isatty() else 160
-    Console(width=width).print(table)
+    Console(width=width, markup=False).print(table)
 
 
 def progress(items: Iterable[Any], label: str, total: int | None = None) -> Iterable[Any]:

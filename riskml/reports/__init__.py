@@ -1,0 +1,1 @@
+"""Reports: sections of data first, and only then HTML, PDF or plain text."""
