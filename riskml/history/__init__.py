@@ -1,0 +1,21 @@
+"""Point-in-time history: what was known of an entity just before a decision.
+
+One index and one compiled kernel serve training, batch scoring and the online service: a
+million rows or one arriving container are answered by the same lines, with the same bits.
+"""
+
+from riskml.history.index import BASE_RATE, HistoryIndex, Progress, compute
+from riskml.history.records import Events, Queries
+from riskml.history.statistics import KINDS, LINES, Statistic
+
+__all__ = [
+    "BASE_RATE",
+    "KINDS",
+    "LINES",
+    "Events",
+    "HistoryIndex",
+    "Progress",
+    "Queries",
+    "Statistic",
+    "compute",
+]

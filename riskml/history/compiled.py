@@ -1,0 +1,61 @@
+"""The one way in which functions of this package are compiled.
+
+Numba keeps machine code on disk and drops it when the *own* file of a function changes, not
+when a helper in another file does: after an update a kernel could run with yesterday's
+arithmetic. Therefore the folder of the cache carries a digest of all sources of the package.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+__all__ = ["compiled"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _cache_folder(configured: str) -> str:
+    """Return the folder for machine code of exactly these sources; empty leaves it to numba."""
+    package = Path(__file__).parent
+    base = Path(configured) if configured else package / "__pycache__"
+    if not configured and not os.access(package, os.W_OK):
+        return ""
+    digest = hashlib.sha256()
+    for source in sorted(package.glob("*.py")):
+        digest.update(source.read_bytes())
+    return str(base / f"kernels-{digest.hexdigest()[:16]}")
+
+
+_config: Any = numba.config
+_CONFIGURED = str(_config.CACHE_DIR)
+_FOLDER = _cache_folder(_CONFIGURED)
+
+
+_OPTIONS: dict[str, Any] = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "forceinline": True,
+    "_nrt": False,
+}
+
+
+def compiled(function: Function) -> Function:
+    """Compile ``function`` when first called.
+
+    Strict IEEE arithmetic (no ``fastmath``): a statistic has the same bits on every path.
+    Dividing by zero follows numpy (infinity or NaN); array bounds are not checked.
+
+    Functions here call one another for every number and pass whole bundles of arrays. They are
+    inlined, and compiled without reference counting, which made such calls four times as slow;
+    therefore they cannot allocate arrays, and numba refuses those that try.
+    """
+    _config.CACHE_DIR = _FOLDER or _CONFIGURED
+    try:
+        return cast("Function", numba.njit(**_OPTIONS)(function))
+    finally:
+        _config.CACHE_DIR = _CONFIGURED

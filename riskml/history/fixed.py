@@ -1,0 +1,123 @@
+"""Numbers as integers: fixed point for exact sums, and a grid of prices.
+
+Sums of floating-point numbers depend on their order. Here every number becomes an integer of
+``10**-decimals`` units, nearest and ties to even, so that sums and sums of squares are exact.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from riskml.errors import HistoryError
+from riskml.history import wide
+from riskml.history.arrays import ABSENT, F64, I64, Array
+from riskml.history.compiled import compiled
+from riskml.history.records import named
+
+__all__ = [
+    "BINS",
+    "BIN_SHIFT",
+    "FIRST_BIN",
+    "LARGEST",
+    "OCTAVE",
+    "Number",
+    "encode",
+    "price_centres",
+    "sum_of_squares",
+]
+
+LARGEST = 2**53
+"""A number must stay below so many units: beyond it a float64 has no unit precision."""
+
+OCTAVE = 64
+"""Steps of the price grid between a price and its double.
+
+The grid is read off the bits of a float64: its exponent and the first 6 bits of its fraction.
+Within each octave the steps are equal, so a step is 1.1 to 1.6 % of the price. No logarithm
+is computed, which another processor might round otherwise.
+"""
+
+BIN_SHIFT = 52 - 6
+FIRST_BIN = (1023 - 32) * OCTAVE
+BINS = 96 * OCTAVE
+"""The grid covers 2**-32 to 2**64; prices beyond fall into the outermost steps."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A value column as it is stored.
+
+    Attributes
+    ----------
+    column : str
+        Its name.
+    form : str
+        ``"fixed"`` (fixed point), ``"flag"`` (1, 0 or missing) or ``"price"`` (the bits of
+        a positive float64; what is not positive is missing).
+    decimals : int
+        For ``"fixed"``.
+    """
+
+    column: str
+    form: str
+    decimals: int = 0
+
+    @property
+    def units(self) -> float:
+        """Units per one, an exact power of ten."""
+        return float(10**self.decimals)
+
+
+def encode(number: Number, values: F64, what: str, labels: Array) -> I64:
+    """Return ``values`` in stored form, ``ABSENT`` where missing.
+
+    Raises
+    ------
+    HistoryError
+        If a flag is neither 0 nor 1, or a number has too many units.
+    """
+    absent = np.isnan(values)
+    if number.form == "price":
+        bits = np.ascontiguousarray(values).view(np.int64)
+        return np.where(values > 0, bits, ABSENT)
+    scaled = np.rint(np.where(absent, 0.0, values) * number.units)
+    if number.form == "flag":
+        wrong, remedy = (
+            (scaled != 0) & (scaled != 1) | (~absent & (scaled != values)),
+            "0, 1 or NaN",
+        )
+    else:
+        wrong = np.abs(scaled) >= LARGEST
+        remedy = f"less than {LARGEST / number.units:.6g}, or fewer decimals in the statistic"
+    if wrong.any():
+        rows = np.flatnonzero(wrong)
+        first = values[rows[0]]
+        raise HistoryError(
+            f"{what}: column {number.column!r} is {first:g} in {named(rows, labels)}",
+            f"give {remedy}",
+        )
+    fixed: I64 = scaled.astype(np.int64)
+    fixed[absent] = ABSENT
+    return fixed
+
+
+def price_centres() -> F64:
+    """Return the price in the middle of each step of the grid, exactly."""
+    bits = ((np.arange(BINS, dtype=np.int64) + FIRST_BIN) << BIN_SHIFT) | (1 << (BIN_SHIFT - 1))
+    return bits.view(np.float64)
+
+
+def sum_of_squares(values: I64) -> int:
+    """Return the exact sum of the squares of stored fixed-point numbers."""
+    high, low = _sum_of_squares(values)
+    return (int(high) << 64) | int(low)
+
+
+@compiled
+def _sum_of_squares(values: I64) -> tuple[np.uint64, np.uint64]:
+    high, low = np.uint64(0), np.uint64(0)
+    for value in values:
+        if value != ABSENT:
+            more_high, more_low = wide.square(value)
+            high, low = wide.add(high, low, more_high, more_low)
+    return high, low

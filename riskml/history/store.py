@@ -1,0 +1,250 @@
+"""The records of one stream: what was known, since when, and until when it counts.
+
+A row is never changed or removed, except that ``expires`` may move earlier: it is the earliest
+time at which a higher revision of the same event became known. At a time ``T`` a row counts
+when ``known < T <= expires``, which is the rule "the latest revision known before T, alone,
+at its own known time" without ever taking anything back.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from riskml.errors import HistoryError
+from riskml.history.arrays import I32, I64, MISSING, Array, grown
+from riskml.history.encoding import Dictionary
+from riskml.history.fixed import Number, encode, sum_of_squares
+from riskml.history.records import Events, column_of, integers_of, numbers_of, times_of
+from riskml.history.revisions import (
+    Chains,
+    find_duplicates,
+    link_revisions,
+    link_units,
+    own_rows,
+    repeated,
+)
+from riskml.history.views import Own, Rows
+
+__all__ = ["SQUARES_LIMIT", "Change", "Layout", "Store"]
+
+SQUARES_LIMIT = 2**128
+"""Sums of squares have 128 bits: the squares of a whole column must fit."""
+
+EVERY_KEY = -1
+"""Scope of a row that counts under every key."""
+
+_LARGEST_ROW = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a stream keeps of its events.
+
+    Attributes
+    ----------
+    texts : tuple of str
+        Columns kept as codes: parts of keys, and columns counted for distinct values.
+    numbers : tuple of Number
+        Value columns, in stored form.
+    own : bool
+        Whether a query must not see events of its own consignment.
+    """
+
+    texts: tuple[str, ...]
+    numbers: tuple[Number, ...]
+    own: bool
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an append did to a stream.
+
+    Attributes
+    ----------
+    first, last : int
+        The new rows are ``first`` to ``last - 1``.
+    demoted : int64 array
+        Older rows that counted for ever and expire now.
+    revised : bool
+        Whether the expiry of any row, old or new, may have become limited.
+    """
+
+    first: int
+    last: int
+    demoted: I64
+    revised: bool
+
+
+class Store:
+    """The rows of one stream, and the chains that link the revisions of an event.
+
+    Parameters
+    ----------
+    stream : str
+        Its name, for messages.
+    layout : Layout
+        What to keep.
+    """
+
+    def __init__(self, stream: str, layout: Layout) -> None:
+        self.layout = layout
+        self.size = 0
+        self.rows = _empty_rows(layout, 0)
+        self._what = f"events of stream {stream!r}"
+        self._events = Dictionary()
+        self._revisions = Chains(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self._units = Chains(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self._squares = [0] * len(layout.numbers)
+        self._by_known: I64 | None = None
+        self._scopes: dict[tuple[str, ...], int] = {}
+
+    def append(self, events: Events, texts: Mapping[str, Dictionary], units: Dictionary) -> Change:
+        """Add records; repeated ones are ignored.
+
+        Raises
+        ------
+        HistoryError
+            If a column is absent or of the wrong type, a time lies before 1970, a number is
+            infinite or out of range, or a revision is given twice with different content.
+            The store is unchanged then.
+        """
+        staged = self._stage(events, texts, units)
+        suspects = repeated(staged.event, self._revisions)
+        if len(suspects):
+            staged = self._without_duplicates(staged, suspects, events)
+        squares = self._squares_with(staged.numbers)
+        if self.size + len(staged.known) > _LARGEST_ROW:
+            raise HistoryError(f"{self._what}: more than {_LARGEST_ROW} rows", "split the stream")
+        self._squares, self._by_known = squares, None
+        return self._commit(staged, len(units))
+
+    def by_known(self) -> I64:
+        """Return all rows in order of known time."""
+        if self._by_known is None:
+            self._by_known = np.argsort(self.rows.known[: self.size], kind="stable")
+        return self._by_known
+
+    def text_codes(self, rows: I64 | slice) -> dict[str, I32]:
+        """Return the codes of ``rows`` for each text column."""
+        texts = self.rows.texts[: self.size][rows]
+        return {
+            name: np.ascontiguousarray(texts[:, place])
+            for place, name in enumerate(self.layout.texts)
+        }
+
+    def own(self, times: I64, units: I32) -> Own:
+        """Return the settled rows that each query sees of its own consignment."""
+        room = 16
+        while True:
+            query, row = np.empty(room, np.int64), np.empty(room, np.int64)
+            count = own_rows(times, units, self.rows, self._units, query, row)
+            if count <= room:
+                return Own(query[:count], row[:count])
+            room = count
+
+    @property
+    def memory_bytes(self) -> int:
+        """Size of the arrays, dictionaries left out."""
+        return sum(array.nbytes for array in (*self.rows, *self._revisions, *self._units))
+
+    def _stage(self, events: Events, texts: Mapping[str, Dictionary], units: Dictionary) -> Rows:
+        """Check and encode a batch; dictionaries may grow, the rows stay as they are."""
+        size, what = len(events), self._what
+        ids = column_of({"event_id": events.event_id}, "event_id", size, what)
+        staged = _empty_rows(self.layout, size)
+        staged.known[:] = times_of(events.known_at, "known_at", size, what, ids)
+        staged.revision[:] = integers_of(events.revision, "revision", size, what)
+        for place, number in enumerate(self.layout.numbers):
+            values = numbers_of(events.values, number.column, size, what, ids)
+            staged.numbers[:, place] = encode(number, values, what, ids)
+        columns = self._text_columns(events)
+        for place, (name, values) in enumerate(zip(self.layout.texts, columns, strict=True)):
+            staged.texts[:, place] = texts[name].add(values, f"{what}: column {name!r}")
+        if events.only is not None:
+            only = () if events.only == ("all",) else events.only
+            staged.scope[:] = self._scopes.setdefault(only, len(self._scopes))
+        if self.layout.own:
+            unit = column_of({"unit": events.unit}, "unit", size, what)
+            staged.unit[:] = units.add(unit, f"{what}: column 'unit'")
+        staged.event[:] = self._events.add(ids, f"{what}: column 'event_id'")
+        if (staged.event == MISSING).any():
+            row = np.flatnonzero(staged.event == MISSING)[0]
+            raise HistoryError(
+                f"{what}: event_id is missing in row {row}", "give every event an id"
+            )
+        return staged
+
+    def _text_columns(self, events: Events) -> list[Array]:
+        """Return the text columns; events of one key need no column beside that key's."""
+        size, names = len(events), self.layout.texts
+        absent = np.full(size, None, dtype=object)
+        needed = set(names) if events.only is None else set(events.only)
+        return [
+            column_of(events.keys, name, size, self._what)
+            if name in needed
+            else events.keys.get(name, absent)
+            for name in names
+        ]
+
+    def counts_under(self, key: tuple[str, ...], rows: I64 | slice) -> Array:
+        """Return which of ``rows`` count under a key."""
+        scope = self.rows.scope[: self.size][rows]
+        mask: Array = (scope == EVERY_KEY) | (scope == self._scopes.get(key, len(self._scopes)))
+        return mask
+
+    def _without_duplicates(self, staged: Rows, suspects: I64, events: Events) -> Rows:
+        order = suspects[np.lexsort((staged.revision[suspects], staged.event[suspects]))]
+        keep = np.ones(len(staged.known), dtype=bool)
+        row, other = find_duplicates(order, staged, self.rows, self._revisions, keep)
+        if row >= 0:
+            where = "stored" if other < 0 else f"in row {other}"
+            raise HistoryError(
+                f"{self._what}: event {events.event_id[row]!r}, revision {staged.revision[row]}, "
+                f"row {row}, differs from the same revision {where}",
+                "give a correction a higher revision",
+            )
+        return Rows._make(column[keep] for column in staged)
+
+    def _squares_with(self, numbers: I64) -> list[int]:
+        """Return the sums of squares of all columns, the batch included."""
+        totals = list(self._squares)
+        for place, number in enumerate(self.layout.numbers):
+            if number.form == "fixed":
+                totals[place] += sum_of_squares(np.ascontiguousarray(numbers[:, place]))
+            if totals[place] >= SQUARES_LIMIT:
+                raise HistoryError(
+                    f"{self._what}: the squares of column {number.column!r} leave the range of "
+                    "exact sums",
+                    "use fewer decimals in its statistics",
+                )
+        return totals
+
+    def _commit(self, staged: Rows, units: int) -> Change:
+        first, last = self.size, self.size + len(staged.known)
+        self.rows = Rows._make(grown(column, last) for column in self.rows)
+        for field in Rows._fields:
+            getattr(self.rows, field)[first:last] = getattr(staged, field)
+        self._revisions = Chains(
+            grown(self._revisions.head, len(self._events)), grown(self._revisions.before, last)
+        )
+        demoted = np.empty(last - first, np.int64)
+        count, revised = link_revisions(self.rows, self._revisions, first, last, demoted)
+        if self.layout.own:
+            self._units = Chains(grown(self._units.head, units), grown(self._units.before, last))
+            link_units(self.rows, self._units, first, last)
+        self.size = last
+        return Change(first, last, demoted[:count], revised)
+
+
+def _empty_rows(layout: Layout, size: int) -> Rows:
+    return Rows(
+        known=np.zeros(size, np.int64),
+        expires=np.zeros(size, np.int64),
+        revision=np.zeros(size, np.int64),
+        event=np.zeros(size, np.int32),
+        unit=np.full(size, MISSING, np.int32),
+        scope=np.full(size, EVERY_KEY, np.int32),
+        texts=np.zeros((size, len(layout.texts)), np.int32),
+        numbers=np.zeros((size, len(layout.numbers)), np.int64),
+    )

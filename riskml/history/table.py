@@ -1,0 +1,86 @@
+"""The rows of one stream grouped by one key: settled segments and pending rows."""
+
+import numpy as np
+
+from riskml.history.arrays import FOREVER, I32, I64, MISSING
+from riskml.history.encoding import KeySpace
+from riskml.history.pending import pending_rows
+from riskml.history.segments import Segments
+from riskml.history.store import Change, Store
+from riskml.history.views import Settled
+
+__all__ = ["Table"]
+
+
+class Table:
+    """An index of a stream by a key.
+
+    Rows that no revision supersedes are *settled*: they count at every time after they were
+    known, and lie in segments with running sums. Rows that were superseded later count for a
+    limited time only; these few are *pending*, kept aside and looked at one by one. Rows that
+    never count are in neither.
+
+    Parameters
+    ----------
+    store : Store
+        The stream.
+    keyspace : KeySpace
+        The key; it may be shared with tables of other streams.
+    groups : (g, 3) int64 array
+        The number columns to sum.
+    """
+
+    def __init__(self, store: Store, keyspace: KeySpace, groups: I64) -> None:
+        self._store = store
+        self._keyspace = keyspace
+        self._segments = Segments(groups)
+        rows = np.arange(store.size)
+        entities = self._entities(slice(None), store.size)
+        settled = np.where(store.rows.expires[: store.size] == FOREVER, entities, -1)
+        order = store.by_known()
+        self._segments.build(order, settled[order], _size(entities), store.rows)
+        self.pending = pending_rows(store.rows, rows, entities)
+
+    @property
+    def settled(self) -> Settled:
+        """The settled rows."""
+        return self._segments.view
+
+    @property
+    def wasteful(self) -> bool:
+        """Whether most places of the segments are unused, so that rebuilding pays."""
+        return self._segments.used > 4 * self._segments.count + 4096
+
+    @property
+    def memory_bytes(self) -> int:
+        """Size of the arrays."""
+        return sum(array.nbytes for array in (*self.settled, *self.pending))
+
+    def apply(self, change: Change) -> None:
+        """Bring the table up to date with its stream."""
+        store, size = self._store, change.last - change.first
+        demoted = self._entities(change.demoted, len(change.demoted))
+        for row, entity in zip(change.demoted.tolist(), demoted.tolist(), strict=True):
+            if entity >= 0:
+                self._segments.remove(row, entity, store.rows)
+        new = np.arange(change.first, change.last)
+        entities = self._entities(slice(change.first, change.last), size)
+        settled = np.where(store.rows.expires[new] == FOREVER, entities, -1).astype(np.int32)
+        order = np.argsort(store.rows.known[new], kind="stable")
+        self._segments.insert(new[order], settled[order], _size(entities), store.rows)
+        if change.revised:
+            self.pending = pending_rows(
+                store.rows,
+                np.concatenate((self.pending.rows, change.demoted, new)),
+                np.concatenate((self.pending.entity, demoted, entities)),
+            )
+
+    def _entities(self, rows: I64 | slice, size: int) -> I32:
+        """Return the entity under which each of ``rows`` counts, ``MISSING`` if under none."""
+        entities = self._keyspace.add(self._store.text_codes(rows), size)
+        counts = self._store.counts_under(self._keyspace.columns, rows)
+        return np.where(counts, entities, MISSING).astype(np.int32)
+
+
+def _size(entities: I32) -> int:
+    return int(entities.max(initial=-1)) + 1

@@ -1,0 +1,117 @@
+"""Integers of 128 and 192 bits, as words of 64, for exact sums of squares.
+
+Everything here works on ``uint64`` words, high word first. Signed numbers are in two's
+complement, so that adding and subtracting need no case distinction.
+"""
+
+import math
+
+import numpy as np
+
+from riskml.history.arrays import Float, Int, Word
+from riskml.history.compiled import compiled
+
+__all__ = ["add", "multiply", "real", "rounded", "spread", "square", "subtract", "widened"]
+
+Wide = tuple[Word, Word]
+
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
+_ALL = np.uint64(2**64 - 1)
+_HALF, _LOW_HALF = np.uint64(32), np.uint64(2**32 - 1)
+_SIGN = np.uint64(2**63)
+
+
+@compiled
+def widened(value: Int) -> Wide:
+    """Return a signed 64-bit number as 128 bits."""
+    return (_ALL if value < 0 else _ZERO), np.uint64(value)
+
+
+@compiled
+def add(high: Word, low: Word, more_high: Word, more_low: Word) -> Wide:
+    """Return the sum of two 128-bit numbers, modulo 2**128."""
+    total = low + more_low
+    carry = _ONE if total < low else _ZERO
+    return high + more_high + carry, total
+
+
+@compiled
+def subtract(high: Word, low: Word, less_high: Word, less_low: Word) -> Wide:
+    """Return the difference of two 128-bit numbers, modulo 2**128."""
+    borrow = _ONE if low < less_low else _ZERO
+    return high - less_high - borrow, low - less_low
+
+
+@compiled
+def multiply(a: Word, b: Word) -> Wide:
+    """Return the 128-bit product of two unsigned words, by halves."""
+    a_high, a_low = a >> _HALF, a & _LOW_HALF
+    b_high, b_low = b >> _HALF, b & _LOW_HALF
+    left, right = a_high * b_low, a_low * b_high
+    middle = ((a_low * b_low) >> _HALF) + (left & _LOW_HALF) + (right & _LOW_HALF)
+    high = a_high * b_high + (left >> _HALF) + (right >> _HALF) + (middle >> _HALF)
+    return high, a * b
+
+
+@compiled
+def square(value: Int) -> Wide:
+    """Return the 128-bit square of a signed 64-bit number."""
+    magnitude = np.uint64(-value if value < 0 else value)
+    return multiply(magnitude, magnitude)
+
+
+@compiled
+def rounded(high: Word, middle: Word, low: Word) -> Float:
+    """Return the float64 nearest to an unsigned 192-bit number, ties to even."""
+    if high == _ZERO and middle == _ZERO:
+        return np.float64(low)
+    exponent = 128
+    if high == _ZERO:
+        high, middle, low, exponent = middle, low, _ZERO, 64
+    # Gather the leading bits in one word. If the conversion rounds up to a power of two the
+    # shift is one short: 63 leading bits, still more than the 53 that are kept.
+    shift = max(0, 64 - math.frexp(np.float64(high))[1])
+    if shift > 0:
+        left, right = np.uint64(shift), np.uint64(64 - shift)
+        high, middle = (high << left) | (middle >> right), middle << left
+    if middle != _ZERO or low != _ZERO:
+        high |= _ONE  # far below the last bit kept: it only tells a tie from more than a tie
+    return math.ldexp(np.float64(high), exponent - shift)
+
+
+@compiled
+def real(high: Word, low: Word) -> Float:
+    """Return the float64 nearest to a signed 128-bit number."""
+    if high & _SIGN:
+        high, low = subtract(_ZERO, _ZERO, high, low)
+        return -rounded(_ZERO, high, low)
+    return rounded(_ZERO, high, low)
+
+
+@compiled
+def spread(count: Word, sum_high: Word, sum_low: Word, high: Word, low: Word) -> Float:
+    """Return ``count * squares - sum**2``, exact in 192 bits, as the nearest float64.
+
+    Parameters
+    ----------
+    count : uint64
+        How many numbers, below 2**32.
+    sum_high, sum_low : uint64
+        Their sum, of magnitude below 2**96.
+    high, low : uint64
+        The sum of their squares, unsigned.
+    """
+    if sum_high & _SIGN:
+        sum_high, sum_low = subtract(_ZERO, _ZERO, sum_high, sum_low)
+    carry, n_low = multiply(low, count)
+    n_high, n_middle = add(*multiply(high, count), _ZERO, carry)
+
+    s_middle, s_low = multiply(sum_low, sum_low)
+    cross_high, cross_low = multiply(sum_high, sum_low)
+    s_high, s_middle = add(sum_high * sum_high, s_middle, cross_high, cross_low)
+    s_high, s_middle = add(s_high, s_middle, cross_high, cross_low)
+
+    borrow = _ONE if n_low < s_low else _ZERO
+    top, middle = subtract(n_high, n_middle, s_high, s_middle)
+    top, middle = subtract(top, middle, _ZERO, borrow)
+    return rounded(top, middle, n_low - s_low)

@@ -1,0 +1,127 @@
+"""The index: what it ignores, what it reports, and several threads."""
+
+import threading
+
+import numpy as np
+
+from riskml.history import HistoryIndex, Statistic, compute
+from tests.oracles.history import same
+from tests.oracles.history_rows import events, queries
+
+COUNT = Statistic(("importer",), "count")
+
+
+def lines(first: int, last: int):
+    rows = ({"id": f"L{n}", "day": n, "importer": "A"} for n in range(first, last))
+    return events("lines", *rows)
+
+
+def test_repeated_events_are_ignored():
+    index = HistoryIndex([COUNT])
+    for _ in range(3):
+        index.append(lines(0, 5))
+    assert index.size == 5
+    assert index.lookup(queries({"day": 9, "importer": "A"}))[0, 0] == 5.0
+
+
+def test_streams_that_no_statistic_reads_are_ignored():
+    index = HistoryIndex([COUNT])
+    index.append(events("weather", {"day": 1, "sun": 1.0}))
+    assert index.size == 0
+
+
+def test_a_statistic_may_read_a_stream_of_any_name():
+    storms = Statistic(("port",), "count", days=30, stream="storms")
+    found = compute(
+        [storms], [events("storms", {"day": 1, "port": "HP"})], queries({"day": 2, "port": "HP"})
+    )
+    assert found[0, 0] == 1.0
+
+
+def test_memory_grows_with_events():
+    index = HistoryIndex([COUNT])
+    query = queries({"day": 9, "importer": "A"})
+    index.append(lines(0, 5))
+    index.lookup(query)
+    before = index.memory_bytes
+    index.append(lines(5, 5000))
+    index.lookup(query)
+    assert index.memory_bytes > before + 4000 * 8
+
+
+def test_hidden_priors_are_not_answered():
+    rate = Statistic(("importer",), "hit_rate", parent=("goods",))
+    found = compute([rate, COUNT], [], queries({"day": 1, "importer": "A", "goods": None}))
+    assert found.shape == (1, 2)
+
+
+def test_a_statistic_asked_for_twice_is_answered_twice():
+    found = compute([COUNT, COUNT], [lines(0, 3)], queries({"day": 2, "importer": "A"}))
+    assert found.tolist() == [[2.0, 2.0]]
+
+
+def test_progress_sees_every_pass():
+    seen = []
+
+    def progress(items, label, total):
+        seen.append((label, total))
+        for item in items:
+            seen.append(item)
+            yield item
+
+    statistics = [COUNT, Statistic((), "count"), Statistic((), "distinct", column="importer")]
+    query = queries({"day": 2, "importer": "A"})
+    found = compute(statistics, [lines(0, 3)], query, progress=progress)
+    assert seen[0] == ("History", 3)
+    assert len(seen) == 4
+    assert same(found, compute(statistics, [lines(0, 3)], query))
+
+
+def test_a_reader_beside_a_writer_sees_whole_batches():
+    index = HistoryIndex([COUNT])
+    query = queries({"day": 10_000, "importer": "A"})
+    counts: list[float] = []
+
+    def read() -> None:
+        while not counts or counts[-1] < 400:
+            counts.append(float(index.lookup(query)[0, 0]))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for first in range(0, 400, 20):
+        index.append(lines(first, first + 20))
+    reader.join(timeout=60)
+    assert not reader.is_alive()
+    assert counts == sorted(counts)
+    assert all(count % 20 == 0 for count in counts)
+
+
+def test_segments_that_became_wasteful_are_rebuilt():
+    """An entity that grows one by one leaves its old places behind; the answer stays right."""
+    index = HistoryIndex([COUNT])
+    index.append(lines(0, 4000))
+    query = queries({"day": 1_000_000, "importer": "A"}, {"day": 1_000_000, "importer": "B7"})
+    index.lookup(query)
+    for first in range(0, 3000, 500):
+        rows = (
+            {"id": f"M{n}", "day": n, "importer": f"B{n % 97}"} for n in range(first, first + 500)
+        )
+        index.append(events("lines", *rows))
+    expected = sum(n % 97 == 7 for n in range(3000))
+    assert index.lookup(query)[:, 0].tolist() == [4000.0, float(expected)]
+
+
+def test_two_tables_that_need_one_another_for_their_priors():
+    """Each key's rate is shrunk towards the other's: the tables are visited in turns."""
+    outcomes = events(
+        "outcomes",
+        {"day": 1, "importer": "A", "office": "HP", "hit": 1.0},
+        {"day": 1, "importer": "B", "office": "HP", "hit": 0.0},
+    )
+    there = Statistic(("importer",), "hit_rate", parent=("office",))
+    back = Statistic(("office",), "hit_rate", parent=("importer",))
+    found = compute([there, back], [outcomes], queries({"day": 2, "importer": "A", "office": "HP"}))
+    everything = (1 + 20 * 0.01) / 22
+    office, importer = (1 + 20 * everything) / 22, (1 + 20 * everything) / 21
+    assert found[0].tolist() == [(1 + 20 * office) / 21, (1 + 20 * importer) / 22]
+    assert np.isfinite(found).all()
