@@ -1,0 +1,109 @@
+"""Vocabularies that the tables of all weeks share, and the numbers of bills and declarations."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from riskml.datasets.simulation.names import (
+    NameBook,
+    importer_names,
+    shipper_names,
+)
+from riskml.datasets.simulation.randomness import hash_uniform
+from riskml.datasets.simulation.text import container_numbers, number_text, scrambled
+from riskml.datasets.simulation.week import Week
+from riskml.datasets.simulation.world import World
+
+__all__ = [
+    "Vocabulary",
+    "bill_numbers",
+    "build_vocabulary",
+    "container_texts",
+    "declaration_numbers",
+]
+
+_ROWS_A_WEEK = 1_000_000
+_FORWARDERS = 40
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Texts of a world within a span of days.
+
+    Attributes
+    ----------
+    offices, carriers, vessels, voyages, discharges, prefixes : words by their numbers
+    discharge : ndarray of int64, shape (n_offices,), number in ``discharges``, -1 where none
+    importer_names, shipper_names : NameBook
+    party_names : names of importers, then of forwarders
+    spelling_salt : int, for the spelling each bill uses
+    """
+
+    offices: pa.StringArray
+    carriers: pa.StringArray
+    vessels: pa.StringArray
+    voyages: pa.StringArray
+    discharges: pa.StringArray
+    prefixes: tuple[str, ...]
+    discharge: np.ndarray
+    importer_names: NameBook
+    shipper_names: NameBook
+    party_names: pa.StringArray
+    spelling_salt: int
+
+    @property
+    def importers_only(self) -> pa.StringArray:
+        """Names of importers without the forwarders."""
+        return self.importer_names.texts
+
+    def spelling(self, world: World, week: Week) -> np.ndarray:
+        """Return how each bill's manifest spells the importer: mostly in English, without marks."""
+        uniform = hash_uniform(self.spelling_salt, week.number, np.arange(len(week.bills)))
+        spelling: np.ndarray = np.searchsorted([0.05, 0.35, 0.97], uniform, side="right")
+        return spelling
+
+
+def build_vocabulary(world: World, first_day: int, last_day: int) -> Vocabulary:
+    """Write down the words needed between two days, both included."""
+    discharges = sorted({o.discharge for o in world.config.offices if o.discharge})
+    discharge = [discharges.index(o.discharge) if o.discharge else -1 for o in world.config.offices]
+    importers = importer_names(world, first_day, last_day)
+    forwarders = [f"SAO VIET LOGISTICS {n + 1:02d} JSC" for n in range(_FORWARDERS)]
+    return Vocabulary(
+        offices=pa.array([office.name for office in world.config.offices], pa.string()),
+        carriers=pa.array(world.carriers.ids, pa.string()),
+        vessels=pa.array(world.carriers.vessels, pa.string()),
+        voyages=_voyages(),
+        discharges=pa.array(discharges, pa.string()),
+        prefixes=world.carriers.prefixes,
+        discharge=np.array(discharge),
+        importer_names=importers,
+        shipper_names=shipper_names(world, first_day, last_day),
+        party_names=pa.concat_arrays([importers.texts, pa.array(forwarders, pa.string())]),
+        spelling_salt=world.streams.salt("spelling"),
+    )
+
+
+def bill_numbers(words: Vocabulary, week: Week, bill: np.ndarray) -> pa.StringArray:
+    """Return the number of each bill: unlike any other bill's of any week."""
+    return number_text("BL", scrambled(week.number * _ROWS_A_WEEK + bill, 11), 11)
+
+
+def declaration_numbers(
+    week: Week, bill: np.ndarray, second: np.ndarray, valid: np.ndarray | None = None
+) -> pa.StringArray:
+    """Return the number of each bill's first or supplementary declaration."""
+    serial = 2 * (week.number * _ROWS_A_WEEK + bill) + second
+    return number_text("10", scrambled(serial, 11), 11, valid)
+
+
+def container_texts(words: Vocabulary, week: Week, load: np.ndarray) -> pa.StringArray:
+    """Return the number of each container."""
+    return container_numbers(words.prefixes, week.loads.fleet[load], week.loads.serial[load])
+
+
+def _voyages() -> pa.StringArray:
+    """Return voyage numbers of ships, then flight numbers."""
+    ships = [f"{number:03d}{'NSEW'[number % 4]}" for number in range(1000)]
+    return pa.array([*ships, *(f"{number:04d}" for number in range(1000))], pa.string())
