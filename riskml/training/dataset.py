@@ -104,8 +104,14 @@ def _digests(tables: Tables) -> dict[str, str]:
 
 def digest_frame(frame: pd.DataFrame) -> str:
     """Return the SHA-256 (hex) of a table's content, its columns taken in order of name."""
+    import pyarrow as pa
+
     digest = hashlib.sha256()
     for name in sorted(map(str, frame.columns)):
-        hashed = pd.util.hash_pandas_object(frame[name], index=False).to_numpy()
-        digest.update(name.encode() + b"\x00" + hashed.astype("<u8").tobytes())
+        table = pa.Table.from_pandas(frame[[name]], preserve_index=False)
+        table = table.replace_schema_metadata(None).combine_chunks()
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        digest.update(sink.getvalue())
     return digest.hexdigest()

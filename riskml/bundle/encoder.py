@@ -1,0 +1,165 @@
+"""From feature columns to the matrix a booster reads: numbers pass, categories become codes.
+
+An unseen category is coded as missing (NaN): the booster then treats it as it treats a missing
+one. That it is unseen stays visible to the model in the novelty features, never as "no risk".
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskml.errors import BundleError, DataError
+from riskml.features import FeatureSet
+
+__all__ = ["Encoder"]
+
+FloatArray = npt.NDArray[np.float64]
+Columns = Mapping[str, Any] | pd.DataFrame
+"""Feature name to a column of n values: a mapping of arrays, or a DataFrame."""
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Turns feature columns into a float64 matrix.
+
+    Attributes
+    ----------
+    feature_set : FeatureSet
+        Names, order and kinds of the columns.
+    vocabularies : mapping of str to tuple of str
+        Categories of each category feature, most frequent first; the code is the position.
+    """
+
+    feature_set: FeatureSet
+    vocabularies: Mapping[str, tuple[str, ...]]
+    _tables: Mapping[str, Mapping[str, float]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        wanted = set(self.feature_set.categories)
+        if set(self.vocabularies) != wanted:
+            raise BundleError(
+                f"vocabularies {sorted(self.vocabularies)} for categories {sorted(wanted)}",
+                "train the model again",
+            )
+        tables = {
+            name: {value: float(code) for code, value in enumerate(values)}
+            for name, values in self.vocabularies.items()
+        }
+        object.__setattr__(self, "_tables", tables)
+
+    @classmethod
+    def fit(
+        cls, columns: Columns, feature_set: FeatureSet, *, min_count: int = 5, most: int = 200
+    ) -> "Encoder":
+        """Learn vocabularies.
+
+        Parameters
+        ----------
+        columns : mapping
+            Training columns.
+        feature_set : FeatureSet
+            Names, order and kinds.
+        min_count : int
+            A rarer category is coded as missing: nothing can be learned from it.
+        most : int
+            Categories kept per feature, the most frequent ones (ties by name).
+
+        Returns
+        -------
+        Encoder
+        """
+        vocabularies = {}
+        for name in feature_set.categories:
+            values = [value for value in _texts(columns, name) if value is not None]
+            names, counts = np.unique(np.array(values, dtype=object), return_counts=True)
+            ranked = sorted(zip(names, counts, strict=True), key=lambda pair: (-pair[1], pair[0]))
+            kept = [str(value) for value, count in ranked if count >= min_count]
+            vocabularies[name] = tuple(kept[:most])
+        return cls(feature_set, vocabularies)
+
+    def encode(self, columns: Columns) -> FloatArray:
+        """Return the matrix of n rows.
+
+        Parameters
+        ----------
+        columns : mapping
+            At least the features of the set, each with n values; further ones are ignored.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, p), C-contiguous
+            Infinite numbers are coded as missing: a division that failed is no measurement.
+
+        Raises
+        ------
+        DataError
+            If a feature is absent (the difference is shown), lengths differ, or a number is text.
+        """
+        absent = [name for name in self.feature_set.names if name not in columns]
+        if absent:
+            shown = ", ".join(f"- {name}" for name in absent[:10])
+            raise DataError(
+                f"{len(absent)} features of {self.feature_set.name} v{self.feature_set.version} "
+                f"are absent ({shown})",
+                "compute the features with the feature set of the bundle",
+            )
+        encoded = [self._column(columns, f.name, f.kind) for f in self.feature_set.features]
+        if len({len(column) for column in encoded}) > 1:
+            raise DataError("feature columns differ in length", "give one value per row and column")
+        matrix = np.empty((len(encoded[0]) if encoded else 0, len(encoded)), dtype=np.float64)
+        for position, column in enumerate(encoded):
+            matrix[:, position] = column
+        matrix[np.isinf(matrix)] = np.nan
+        return matrix
+
+    def _column(self, columns: Columns, name: str, kind: str) -> FloatArray:
+        if kind == "category":
+            table = self._tables[name]
+            missing = float("nan")
+            return np.array(
+                [
+                    missing if value is None else table.get(value, missing)
+                    for value in _texts(columns, name)
+                ],
+                dtype=np.float64,
+            )
+        try:
+            return np.asarray(columns[name], dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"feature {name} is no number ({error})", "give float64") from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data that `from_dict` reads back."""
+        return {
+            "feature_set": self.feature_set.to_dict(),
+            "vocabularies": {name: list(values) for name, values in self.vocabularies.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Encoder":
+        """Build an encoder from what `to_dict` gave.
+
+        Raises
+        ------
+        BundleError
+            If a part is missing or malformed.
+        """
+        try:
+            vocabularies = {
+                str(name): tuple(map(str, values)) for name, values in data["vocabularies"].items()
+            }
+            return cls(FeatureSet.from_dict(data["feature_set"]), vocabularies)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise BundleError(
+                f"features.json cannot be read ({error!r})", "train the model again"
+            ) from error
+
+
+def _texts(columns: Columns, name: str) -> Iterable[str | None]:
+    """Yield the values of a text column; a missing one, in any of its forms, is None."""
+    for value in np.asarray(columns[name], dtype=object):
+        yield None if value is None or value != value else str(value)

@@ -1,0 +1,1 @@
+"""Metrics at an inspection rate, intervals, calibration, splits and coded checks."""

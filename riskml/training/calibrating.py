@@ -1,0 +1,94 @@
+"""Fit a calibrator on scores of later slices: strictly increasing, right in the large."""
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq, minimize
+
+from riskml.bundle import Calibrator
+from riskml.errors import LabelError
+from riskml.evaluation.calibration import effective_size
+
+__all__ = ["fit_calibrator"]
+
+FloatArray = npt.NDArray[np.float64]
+SMALLEST_SLOPE = 0.05
+
+
+def fit_calibrator(
+    raw: FloatArray,
+    labels: FloatArray,
+    weights: FloatArray,
+    *,
+    method: str = "platt",
+    shrinkage: float = 5.0,
+) -> Calibrator:
+    """Fit a calibrator by penalised maximum likelihood.
+
+    Parameters
+    ----------
+    raw : ndarray of float64, shape (n,)
+        Raw scores (log-odds) of rows the boosters were not trained on.
+    labels, weights : ndarray of float64, shape (n,)
+        Outcomes, and how many arrivals each row stands for.
+    method : {"beta", "platt", "intercept"}
+        See `riskml.bundle.Calibrator`; ``platt`` ties a and b, ``intercept`` keeps both at 1.
+    shrinkage : float
+        Strength of pulling the slopes to 1, in units of log-likelihood; with few violations the
+        boosters' own slopes are the better guess.
+
+    Returns
+    -------
+    Calibrator
+        The weighted sum of its probabilities equals that of the labels: it is calibrated in the
+        large over what the weights stand for. The likelihood is scaled to the effective sample
+        size, so heavy weights do not feign certainty.
+
+    Raises
+    ------
+    LabelError
+        If the labels are of one class.
+    """
+    total = float(weights.sum())
+    target = float((weights * labels).sum()) / total if total > 0 else 0.0
+    if not 0 < target < 1:
+        raise LabelError("calibration needs both classes", "use a later --until")
+    slopes = (1.0, 1.0)
+    if method != "intercept":
+        w = weights / total * effective_size(weights)
+        slopes = _slopes(raw, labels, w, method, shrinkage)
+    c = _intercept(raw, weights, target, slopes)
+    return Calibrator(method, slopes[0], slopes[1], c)
+
+
+def _odds(raw: FloatArray, a: float, b: float) -> FloatArray:
+    return np.asarray(-a * np.logaddexp(0.0, -raw) + b * np.logaddexp(0.0, raw), dtype=np.float64)
+
+
+def _slopes(
+    raw: FloatArray, y: FloatArray, w: FloatArray, method: str, shrinkage: float
+) -> tuple[float, float]:
+    def both(x: FloatArray) -> tuple[float, float]:
+        return (float(x[1]), float(x[1])) if method == "platt" else (float(x[1]), float(x[2]))
+
+    def loss(x: FloatArray) -> float:
+        a, b = both(x)
+        odds = _odds(raw, a, b) + x[0]
+        likelihood = float((w * (np.logaddexp(0.0, odds) - y * odds)).sum())
+        return likelihood + shrinkage / 2 * ((a - 1) ** 2 + (b - 1) ** 2)
+
+    size = 2 if method == "platt" else 3
+    start = np.array([0.0, 1.0, 1.0])[:size]
+    bounds = [(None, None), *[(SMALLEST_SLOPE, None)] * (size - 1)]
+    found = minimize(loss, start, method="L-BFGS-B", bounds=bounds)
+    return both(found.x)
+
+
+def _intercept(raw: FloatArray, w: FloatArray, target: float, slopes: tuple[float, float]) -> float:
+    odds = _odds(raw, *slopes)
+    share = w / w.sum()
+
+    def excess(c: float) -> float:
+        return float((share * np.exp(-np.logaddexp(0.0, -(odds + c)))).sum() - target)
+
+    width = float(np.abs(odds).max()) + 50.0
+    return float(brentq(excess, -width, width, xtol=1e-12))

@@ -1,0 +1,246 @@
+"""From a training set to a bundle: rounds and calibration from later slices, then all rows.
+
+Every fold learns from what was known before it and is judged on what came after, with the
+maturity gap between. The folds' scores choose the number of rounds, fit the calibrator and give
+the honest metrics; the boosters that serve are then trained on all matured rows.
+"""
+
+import importlib.metadata
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskml.bundle import Bundle, Calibrator, Encoder, Manifest, TrainingWindow
+from riskml.evaluation.splits import Fold, prequential_folds
+from riskml.features import FeatureSet
+from riskml.history import Progress
+from riskml.labels import maturity_gap
+from riskml.training.boosting import Design, FoldScores, grow, score_folds
+from riskml.training.calibrating import fit_calibrator
+from riskml.training.definition import ModelDefinition
+from riskml.training.rows import learnable_rows
+from riskml.training.weights import RowWeights, WeightReport, row_weights
+
+__all__ = ["FittedModel", "fit_model"]
+
+FloatArray = npt.NDArray[np.float64]
+
+PACKAGES = ("riskml", "lightgbm", "numpy")
+"""What computes a score; their versions stand in the manifest."""
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """A bundle and what its making showed.
+
+    Attributes
+    ----------
+    bundle : Bundle
+        Without metrics in its manifest; see `with_metrics`.
+    definition : ModelDefinition
+    holdout : DataFrame
+        Rows judged by a fold's boosters: the feature frame's columns, and ``raw_score``,
+        ``probability``, ``weight`` (arrivals it stands for) and ``fold``. Empty if no fold could
+        be used.
+    folds : FoldScores
+    weights : WeightReport
+    last_fold_start : Timestamp or None
+        Start of the last slice that was judged.
+    notes : tuple of str
+        Degradations, said aloud.
+    """
+
+    bundle: Bundle
+    definition: ModelDefinition
+    holdout: pd.DataFrame
+    folds: FoldScores
+    weights: WeightReport
+    last_fold_start: pd.Timestamp | None
+    notes: tuple[str, ...]
+
+    def with_metrics(self, metrics: dict[str, Any]) -> "FittedModel":
+        """Return the same with metrics in the manifest; the model's digest stays."""
+        manifest = replace(self.bundle.manifest, metrics=metrics)
+        bundle = replace(self.bundle, manifest=manifest)
+        return replace(self, bundle=bundle)
+
+
+def fit_model(
+    frame: pd.DataFrame,
+    feature_set: FeatureSet,
+    definition: ModelDefinition,
+    *,
+    until: datetime | None = None,
+    data_digests: dict[str, str] | None = None,
+    hint: Callable[[], str] | None = None,
+    progress: Progress | None = None,
+) -> FittedModel:
+    """Fit the model of a definition.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Feature frame with label columns, labels as known before ``until``.
+    feature_set : FeatureSet
+        Its features.
+    definition : ModelDefinition
+        How to fit.
+    until : datetime, optional
+        The cut in time; by default just after the last label.
+    data_digests : dict of str, optional
+        Recorded in the manifest.
+    hint, progress : callable, optional
+        See `learnable_rows` and `riskml.history.Progress`.
+
+    Returns
+    -------
+    FittedModel
+        The same inputs give the same bundle, byte for byte.
+
+    Raises
+    ------
+    LabelError
+        If there is nothing to learn from.
+    """
+    rows = learnable_rows(frame, until, hint)
+    until = until or rows["label_known_at"].max().to_pydatetime() + timedelta(microseconds=1)
+    gap = maturity_gap(rows["decision_time"], rows["label_known_at"])
+    encoder = Encoder.fit(rows, feature_set, **definition.encoding.model_dump())
+    weights = _weights(rows, definition, definition.weights.clip)
+    y = rows["label"].to_numpy(dtype=np.float64)
+    design = Design(encoder.encode(rows), y, weights.values, feature_set)
+    folds = _folds(rows, definition, gap)
+    scores = score_folds(design, folds, definition.lightgbm, definition.fit, progress)
+    final = design if definition.fit.refit else _before_last_fold(design, folds, scores)
+    text = grow(final, scores.rounds, definition.lightgbm, definition.fit, progress)
+    calibrator, notes = _calibrate(rows, design, scores, text, definition)
+    manifest = _manifest(rows, definition, feature_set, until, gap)
+    manifest = replace(manifest, data_digests=dict(data_digests or {}), notes=notes)
+    judged = [fold.start for number, fold in enumerate(folds) if (scores.fold == number).any()]
+    return FittedModel(
+        bundle=Bundle.assemble(text, calibrator, encoder, manifest),
+        definition=definition,
+        holdout=_holdout(rows, scores, calibrator, definition),
+        folds=scores,
+        weights=weights.report,
+        last_fold_start=judged[-1] if judged else None,
+        notes=notes,
+    )
+
+
+def _weights(rows: pd.DataFrame, definition: ModelDefinition, clip: float) -> RowWeights:
+    part = definition.weights
+    return row_weights(
+        rows,
+        use_propensity=part.propensity,
+        clip=clip,
+        unverified=part.unverified,
+        half_life_days=part.half_life_days,
+    )
+
+
+def _folds(rows: pd.DataFrame, definition: ModelDefinition, gap: timedelta) -> list[Fold]:
+    found = prequential_folds(
+        rows["decision_time"],
+        rows["label_known_at"],
+        folds=definition.fit.folds,
+        first_share=definition.fit.first_share,
+        gap=gap,
+    )
+    return list(found)
+
+
+def _before_last_fold(design: Design, folds: list[Fold], scores: FoldScores) -> Design:
+    used = [fold for number, fold in enumerate(folds) if (scores.fold == number).any()]
+    if not used:
+        return design
+    keep = used[-1].train
+    return Design(design.X[keep], design.y[keep], design.w[keep], design.feature_set)
+
+
+def _calibrate(
+    rows: pd.DataFrame,
+    design: Design,
+    scores: FoldScores,
+    text: str,
+    definition: ModelDefinition,
+) -> tuple[Calibrator, tuple[str, ...]]:
+    """Calibrate on the folds' scores; say aloud what could not be done."""
+    notes = list(scores.skipped)
+    weights = _weights(rows, definition, definition.weights.calibration_clip).values
+    judged = scores.fold >= 0
+    positives = int(design.y[judged].sum())
+    part = definition.calibration
+    if not positives:
+        notes.append(
+            "no later slice could be judged: rounds are the least allowed, and the calibrator is "
+            "fitted on training rows, its intercept only"
+        )
+        raw = lgb.Booster(model_str=text).predict(design.X, raw_score=True)
+        raw = np.asarray(raw, dtype=np.float64)
+        return fit_calibrator(raw, design.y, weights, method="intercept"), tuple(notes)
+    method: str = part.method
+    if positives < part.min_positives and method != "intercept":
+        method = "intercept"
+        notes.append(
+            f"{positives} violations on later slices are too few to fit slopes "
+            f"({part.min_positives} are needed): the calibrator has an intercept only"
+        )
+    calibrator = fit_calibrator(
+        scores.raw[judged],
+        design.y[judged],
+        weights[judged],
+        method=method,
+        shrinkage=part.shrinkage,
+    )
+    return calibrator, tuple(notes)
+
+
+def _holdout(
+    rows: pd.DataFrame, scores: FoldScores, calibrator: Calibrator, definition: ModelDefinition
+) -> pd.DataFrame:
+    judged = scores.fold >= 0
+    return rows.assign(
+        raw_score=scores.raw,
+        probability=np.where(judged, calibrator.probabilities(np.nan_to_num(scores.raw)), np.nan),
+        weight=_weights(rows, definition, definition.weights.calibration_clip).values,
+        fold=scores.fold,
+    )[judged].reset_index(drop=True)
+
+
+def _manifest(
+    rows: pd.DataFrame,
+    definition: ModelDefinition,
+    feature_set: FeatureSet,
+    until: datetime,
+    gap: timedelta,
+) -> Manifest:
+    decided = rows["decision_time"]
+    window = TrainingWindow(
+        first_decision=_iso(decided.min().to_pydatetime()),
+        last_decision=_iso(decided.max().to_pydatetime()),
+        until=_iso(until),
+        rows=len(rows),
+        positives=int(rows["label"].sum()),
+        maturity_gap_days=gap.total_seconds() / 86400,
+    )
+    return Manifest(
+        stage=definition.stage,
+        model_name=definition.model_name,
+        created_at=window.until,
+        training_window=window,
+        data_digests={},
+        feature_set_digest=feature_set.digest,
+        definition_digest=definition.digest,
+        packages={name: importlib.metadata.version(name) for name in PACKAGES},
+    )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()

@@ -1,0 +1,73 @@
+"""Merge boosters into one: the average of their raw scores as a single LightGBM text.
+
+LightGBM adds trees up, so the average of N boosters is the booster of all their trees with every
+leaf divided by N. A merged booster is an ordinary one: it predicts, explains and is stored like
+any other.
+"""
+
+import re
+from collections.abc import Sequence
+
+from riskml.errors import BundleError
+
+__all__ = ["merge_boosters"]
+
+_SCALED = re.compile(r"^(leaf_value|internal_value)=(.*)$", re.MULTILINE)
+_SIZES = re.compile(r"^tree_sizes=.*$", re.MULTILINE)
+_END = "end of trees"
+
+
+def merge_boosters(texts: Sequence[str]) -> str:
+    """Return the model text of the average of boosters.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Model texts (``Booster.model_to_string()``) with the same features and objective, and
+        constant leaves.
+
+    Returns
+    -------
+    str
+        Model text; head and tail are those of the first booster.
+
+    Raises
+    ------
+    BundleError
+        If a text is not what this LightGBM writes.
+    """
+    if len(texts) == 1:
+        return texts[0]
+    head, _, tail = _split(texts[0])
+    trees = [tree for text in texts for tree in _split(text)[1]]
+    if not trees:
+        return texts[0]
+    renumbered = [
+        re.sub(r"\ATree=\d+", f"Tree={number}", _scaled(tree, len(texts)))
+        for number, tree in enumerate(trees)
+    ]
+    # LightGBM reads trees in parallel by these sizes, in bytes.
+    sizes = " ".join(str(len(tree.encode())) for tree in renumbered)
+    head = _SIZES.sub(f"tree_sizes={sizes}", head)
+    return head + "".join(renumbered) + tail
+
+
+def _split(text: str) -> tuple[str, list[str], str]:
+    """Split a model text into head, trees (each up to the next) and tail."""
+    body, mark, tail = text.partition(_END)
+    if not mark or "is_linear=1" in body:
+        raise BundleError("a booster's text cannot be merged", "set ensemble = 1")
+    starts = [match.start() for match in re.finditer(r"^Tree=\d+$", body, re.MULTILINE)]
+    if not starts:
+        return body, [], mark + tail
+    ends = [*starts[1:], len(body)]
+    trees = [body[start:end] for start, end in zip(starts, ends, strict=True)]
+    return body[: starts[0]], trees, mark + tail
+
+
+def _scaled(tree: str, count: int) -> str:
+    def divide(match: re.Match[str]) -> str:
+        values = (repr(float(value) / count) for value in match[2].split())
+        return f"{match[1]}={' '.join(values)}"
+
+    return _SCALED.sub(divide, tree)
