@@ -11,7 +11,7 @@ from stdnum import iso6346
 
 from riskml.bundle import Bundle
 from riskml.datasets import Tables, write_table
-from riskml.datasets.consignments import Rollup, roll_up
+from riskml.datasets.consignments import Rollup, roll_up, with_manifests
 from riskml.features.catalogue import feature_set
 from riskml.features.compute import compute_features
 from riskml.schemas import TABLES, validate
@@ -35,8 +35,8 @@ class ServiceWorld:
     bundles: Mapping[str, Bundle]
 
     def rollup(self, stage: str) -> Rollup:
-        """Return the consignments of a stage."""
-        return roll_up(self.tables, stage)
+        """Return the consignments of a stage, with what their manifests said."""
+        return with_manifests(roll_up(self.tables, stage), self.tables)
 
     def frame(self, stage: str) -> pd.DataFrame:
         """Return the offline feature frame."""

@@ -1,0 +1,188 @@
+"""From contributions to reasons: the few groups of evidence that moved a score most."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from riskml.explanation.codes import REASON_CODES, code_of
+from riskml.explanation.wording import reason_text
+from riskml.features import Feature, FeatureSet
+
+__all__ = ["Evidence", "Reason", "ReasonBook", "reasons_of"]
+
+RAISING = 4
+"""Most reasons for risk that an answer names."""
+LOWERING = 2
+"""Most reasons against risk that an answer names."""
+MEMBERS = 3
+"""Most features that one reason names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One feature of a reason: its value (None = missing) and its contribution in log-odds."""
+
+    feature: str
+    value: float | str | None
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A group of features and how much it moved the score.
+
+    Attributes
+    ----------
+    code : str
+        Stable reason code.
+    direction : str
+        ``raises`` or ``lowers`` the risk.
+    contribution : float
+        Sum over *all* features of the group, in log-odds.
+    value : float, str or None
+        Value of the feature that moved the score most within the group.
+    text_en, text_vi : str
+        The evidence in words.
+    features : tuple of Evidence
+        The features of the group that moved the score most, strongest first.
+    """
+
+    code: str
+    direction: str
+    contribution: float
+    value: float | str | None
+    text_en: str
+    text_vi: str
+    features: tuple[Evidence, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        members = [
+            {"feature": e.feature, "value": e.value, "contribution": e.contribution}
+            for e in self.features
+        ]
+        return {
+            "code": self.code,
+            "direction": self.direction,
+            "contribution": self.contribution,
+            "value": self.value,
+            "text_en": self.text_en,
+            "text_vi": self.text_vi,
+            "features": members,
+        }
+
+
+@dataclass(frozen=True)
+class ReasonBook:
+    """The grouping of one feature set, prepared once per model.
+
+    Attributes
+    ----------
+    features : tuple of Feature
+        In feature-set order.
+    codes : tuple of str
+        The codes in use, in the order of :data:`~riskml.explanation.codes.REASON_CODES`.
+    membership : ndarray of float64, shape (p, g)
+        1 where a feature belongs to a code.
+    members : tuple of ndarray of int64
+        Positions of the features of each code.
+    """
+
+    features: tuple[Feature, ...]
+    codes: tuple[str, ...]
+    membership: np.ndarray = field(repr=False)
+    members: tuple[np.ndarray, ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, feature_set: FeatureSet) -> "ReasonBook":
+        """Group the features of a feature set by meaning."""
+        given = [code_of(feature) for feature in feature_set.features]
+        codes = tuple(code for code in REASON_CODES if code in given)
+        membership = np.array([[float(code == own) for code in codes] for own in given])
+        membership = membership.reshape(len(given), len(codes))
+        members = tuple(np.flatnonzero(membership[:, j]) for j in range(len(codes)))
+        return cls(feature_set.features, codes, membership, members)
+
+
+def reasons_of(
+    book: ReasonBook, contributions: np.ndarray, values: Mapping[str, np.ndarray]
+) -> list[tuple[Reason, ...]]:
+    """Name the strongest reasons for and against the risk of each row.
+
+    Parameters
+    ----------
+    book : ReasonBook
+        Grouping of the model's feature set.
+    contributions : ndarray of float64, shape (n, p)
+        In feature-set order, log-odds.
+    values : mapping of str to ndarray, shape (n,)
+        Feature values as they were before encoding: float64, or object (text, None = missing).
+
+    Returns
+    -------
+    list of tuple of Reason
+        Per row at most four reasons that raise the risk and two that lower it, the strongest
+        first; groups that did not move the score are left out.
+    """
+    groups = contributions @ book.membership
+    columns = [values[feature.name] for feature in book.features]
+    return [
+        tuple(
+            _reason(book, group, groups[row, group], contributions[row], columns, row)
+            for group in _strongest(groups[row])
+        )
+        for row in range(len(contributions))
+    ]
+
+
+def _strongest(groups: np.ndarray) -> list[int]:
+    """Return positions of the groups to name, by falling strength, ties in order of code."""
+    order = np.argsort(-np.abs(groups), kind="stable")
+    raising = [int(j) for j in order if groups[j] > 0][:RAISING]
+    lowering = [int(j) for j in order if groups[j] < 0][:LOWERING]
+    chosen = {*raising, *lowering}
+    return [int(j) for j in order if int(j) in chosen]
+
+
+def _reason(
+    book: ReasonBook,
+    group: int,
+    total: float,
+    contributions: np.ndarray,
+    columns: list[np.ndarray],
+    row: int,
+) -> Reason:
+    members = book.members[group]
+    # Evidence in the group's own direction comes first: it is what the sentence is about.
+    order = np.argsort(-contributions[members] * np.sign(total), kind="stable")
+    top = [int(j) for j in members[order][:MEMBERS] if _agree(contributions[j], total)]
+    features = [book.features[j] for j in top]
+    shown = [plain_value(columns[j][row]) for j in top]
+    code = book.codes[group]
+    return Reason(
+        code=code,
+        direction="raises" if total > 0 else "lowers",
+        contribution=float(total),
+        value=shown[0],
+        text_en=reason_text(code, total, features, shown, "en"),
+        text_vi=reason_text(code, total, features, shown, "vi"),
+        features=tuple(
+            Evidence(book.features[j].name, value, float(contributions[j]))
+            for j, value in zip(top, shown, strict=True)
+        ),
+    )
+
+
+def plain_value(value: Any) -> float | str | None:
+    """Return a feature's value as JSON holds it; missing (None, NaN) and infinite become None."""
+    if value is None or isinstance(value, str):
+        return value
+    number = float(value)
+    return number if np.isfinite(number) else None
+
+
+def _agree(contribution: float, total: float) -> bool:
+    # Not by the sign of the product: that of two tiny numbers is zero.
+    return contribution > 0 if total > 0 else contribution < 0

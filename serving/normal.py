@@ -1,0 +1,205 @@
+"""One row at a time into normal form: the same rules as the batch validation, without frames.
+
+:mod:`riskml.schemas` reads whole columns with pandas, which costs milliseconds for one row. Here
+the same rules are spelled out for single values; a test compares the two on many rows.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
+from stdnum import iso6346
+
+from riskml.schemas import TABLES, CommoditySystem, TableSchema, country_codes
+from serving.errors import ApiError
+
+__all__ = ["EARLIEST", "LATEST", "event_of", "normal_row"]
+
+Row = dict[str, Any]
+
+EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+
+_CONTAINER = re.compile(r"[A-Z]{3}[UJZR][0-9]{7}", re.ASCII)
+_PORT = re.compile(r"[A-Z]{2}[A-Z2-9]{3}", re.ASCII)
+_HS = re.compile(r"[0-9]{4,10}", re.ASCII)
+_MISSING = float("nan")
+
+
+def normal_row(
+    table: str,
+    given: Struct,
+    extra: Mapping[str, Any],
+    *,
+    place: str = "",
+    commodity_system: CommoditySystem = "HS",
+) -> Row:
+    """Bring a decoded row into normal form.
+
+    Parameters
+    ----------
+    table : str
+        ``manifests``, ``declarations`` or ``inspections``.
+    given : Struct
+        The decoded row.
+    extra : mapping
+        Its ``x_*`` columns.
+    place : str
+        Path of the row in the request, for errors.
+    commodity_system : {"HS", "other"}
+        Under ``HS`` a malformed commodity code becomes missing and is flagged.
+
+    Returns
+    -------
+    dict
+        Every column of the table: text (None = missing), float (NaN = missing), bool flags, and
+        the times that were given; then the extra columns.
+
+    Raises
+    ------
+    ApiError
+        If a required text is blank, a time impossible, or a row breaks a rule of its table.
+    """
+    schema = TABLES[table]
+    values = asdict(given)
+    row: Row = {}
+    for column in schema.columns:
+        value = values[column.name]
+        if column.kind == "time":
+            if value is not None:
+                row[column.name] = _time(value, place + column.name)
+        elif column.whole:
+            row[column.name] = 0 if value is None else value
+        elif column.is_number:
+            row[column.name] = _MISSING if value is None else value
+        elif column.kind == "container":
+            row |= _container(value, values)
+        elif column.is_coded:
+            flag = values[f"invalid_{column.name}"]
+            row |= _coded(column.name, column.kind, value, flag, commodity_system)
+        else:
+            row[column.name] = _text(value)
+    _check(schema, row, place)
+    return row | {name: _extra(value) for name, value in extra.items()}
+
+
+def event_of(row: Mapping[str, Any]) -> Row:
+    """Return what the event log keeps of a row in normal form.
+
+    Missing values, flags that are not set and revision 0 are left out: they say nothing, and the
+    same event must read the same however it was sent.
+    """
+    kept = {
+        name: value
+        for name, value in row.items()
+        if value is not None and value is not False and value == value
+    }
+    if kept.get("revision") == 0:
+        del kept["revision"]
+    return kept
+
+
+def _text(value: str | None) -> str | None:
+    if value is None:
+        return None
+    trimmed = value.strip()
+    if not trimmed.isascii():
+        trimmed = unicodedata.normalize("NFC", trimmed)
+    return trimmed or None
+
+
+def _extra(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _text(value) if isinstance(value, str) else float(value)
+
+
+def _time(value: datetime, place: str) -> datetime:
+    # Compared before the conversion: the first and last years have no equivalent in UTC.
+    if not EARLIEST <= value < LATEST:
+        raise ApiError(
+            "invalid_value",
+            "the time is impossible",
+            field=place,
+            remedy=f"send a time from {EARLIEST.year} to {LATEST.year - 1}",
+        )
+    return value.astimezone(UTC)
+
+
+def _container(number: str | None, values: Mapping[str, Any]) -> Row:
+    """Check a container number; what was given stays in ``container_no_raw``."""
+    raw = _text(values["container_no_raw"])
+    given = _text(number)
+    code = given if number is not None or raw is None else raw
+    tidy, known = (None, True) if code is None else _check_container(code)
+    stored = bool(values["invalid_container_no"]) and given is None
+    return {
+        "container_no": tidy if known else None,
+        "invalid_container_no": not known or stored,
+        "container_no_raw": raw or given,
+    }
+
+
+def _coded(
+    name: str, kind: str, value: str | None, flag: bool | None, system: CommoditySystem
+) -> Row:
+    text = _text(value)
+    if text is None:
+        return {name: None, f"invalid_{name}": bool(flag)}
+    if kind == "commodity" and system != "HS":
+        return {name: text, f"invalid_{name}": False}
+    tidy, known = _CHECKS[kind](text)
+    return {name: tidy if known else None, f"invalid_{name}": not known}
+
+
+@lru_cache(maxsize=4096)
+def _check_country(code: str) -> tuple[str, bool]:
+    tidy = code.upper()
+    return tidy, tidy in country_codes()
+
+
+@lru_cache(maxsize=4096)
+def _check_port(code: str) -> tuple[str, bool]:
+    tidy = code.upper().replace(" ", "")
+    return tidy, bool(_PORT.fullmatch(tidy)) and tidy[:2] in country_codes()
+
+
+def _check_commodity(code: str) -> tuple[str, bool]:
+    tidy = re.sub(r"[\s.]", "", code)
+    return tidy, bool(_HS.fullmatch(tidy))
+
+
+def _check_container(number: str) -> tuple[str, bool]:
+    tidy = re.sub(r"[\s\-./]", "", number.upper())
+    # The pattern comes first: python-stdnum raises on some malformed numbers.
+    return tidy, bool(_CONTAINER.fullmatch(tidy)) and iso6346.is_valid(tidy)
+
+
+_CHECKS: Mapping[str, Callable[[str], tuple[str, bool]]] = {
+    "country": _check_country,
+    "port": _check_port,
+    "commodity": _check_commodity,
+}
+
+
+def _check(schema: TableSchema, row: Row, place: str) -> None:
+    for column in schema.columns:
+        name = column.name
+        needed = column.required and column.kind != "time"
+        if needed and row[name] is None and not row.get(f"invalid_{name}", False):
+            raise _missing(name, place)
+    if schema.name != "inspections":
+        return
+    if not (row["bill_no"] or row["container_no_raw"] or row["declaration_id"]):
+        raise _missing("bill_no", place, "name the bill, the container or the declaration")
+    if row["result"] is not None and "closed_at" not in row:
+        raise _missing("closed_at", place, "say when the result became known")
+
+
+def _missing(name: str, place: str, remedy: str = "send it") -> ApiError:
+    return ApiError("missing_field", f"{place}{name} is missing", field=place + name, remedy=remedy)
