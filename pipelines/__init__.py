@@ -1,0 +1,1 @@
+"""Flows that a customs service schedules and adapts: read, call riskml, write."""
