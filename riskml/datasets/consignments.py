@@ -179,25 +179,30 @@ def _spread_over_containers(lines: pd.DataFrame, manifests: pd.DataFrame | None)
         lines = lines.assign(bill_no=pd.Series(np.nan, index=lines.index, dtype="str"))
     if "container_no" not in lines:
         lines = lines.assign(container_no=pd.Series(np.nan, index=lines.index, dtype="str"))
-    open_lines = lines["bill_no"].notna() & lines["container_no"].isna()
+    open_lines = (lines["bill_no"].notna() & lines["container_no"].isna()).to_numpy()
     if not open_lines.any():
         return lines.reset_index(drop=True)
-    columns = ["bill_no", "container_no", "known_at"]
-    sources = [lines.loc[lines["container_no"].notna(), columns]]
-    if manifests is not None:
-        known = manifests.assign(known_at=known_at(manifests, "submitted_at"))
-        sources.append(known.loc[known["container_no"].notna(), columns])
-    containers = pd.concat(sources, ignore_index=True)
-    containers = containers[containers["bill_no"].isin(lines.loc[open_lines, "bill_no"])]
-    containers = containers.groupby(["bill_no", "container_no"], as_index=False)["known_at"].min()
-    containers = containers.rename(columns={"known_at": "container_known_at"})
-    wide = lines[open_lines].drop(columns="container_no").assign(_line=np.flatnonzero(open_lines))
+    containers = _containers_of_bills(lines, manifests)
+    wide = lines.loc[open_lines, ["bill_no", "lodged_at"]].assign(row=np.flatnonzero(open_lines))
     wide = wide.merge(containers, on="bill_no")
     wide = wide[wide["container_known_at"] <= wide["lodged_at"]]
     stay = np.ones(len(lines), dtype=bool)
-    stay[wide["_line"].to_numpy()] = False
-    wide = wide.drop(columns=["_line", "container_known_at"])
-    return pd.concat([lines[stay], wide[lines.columns]], ignore_index=True)
+    stay[wide["row"].to_numpy()] = False
+    rows = np.concatenate([np.flatnonzero(stay), wide["row"].to_numpy()])
+    named = pd.concat([lines.loc[stay, "container_no"], wide["container_no"]], ignore_index=True)
+    return lines.take(rows).reset_index(drop=True).assign(container_no=named)
+
+
+def _containers_of_bills(lines: pd.DataFrame, manifests: pd.DataFrame | None) -> pd.DataFrame:
+    """Return when each container of a bill first became known."""
+    columns = ["bill_no", "container_no", "known_at"]
+    sources = [lines.loc[lines["container_no"].notna(), columns]]
+    if manifests is not None:
+        named = manifests[manifests["container_no"].notna()]
+        sources.append(named[columns[:2]].assign(known_at=known_at(named, "submitted_at")))
+    containers = pd.concat(sources, ignore_index=True).sort_values("known_at", kind="stable")
+    containers = containers.drop_duplicates(["bill_no", "container_no"])
+    return containers.rename(columns={"known_at": "container_known_at"})
 
 
 def _assemble(stage: str, lines: pd.DataFrame) -> Rollup:

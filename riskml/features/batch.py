@@ -143,7 +143,7 @@ def columns_of(frame: pd.DataFrame) -> Columns:
 
 def _array_of(series: pd.Series) -> np.ndarray:
     if isinstance(series.dtype, pd.DatetimeTZDtype):
-        return series.dt.as_unit("us").astype("int64").to_numpy()
+        return np.asarray(series.dt.as_unit("us").astype("int64"))
     if pd.api.types.is_bool_dtype(series.dtype) or pd.api.types.is_numeric_dtype(series.dtype):
         return series.to_numpy(dtype=np.float64, na_value=np.nan)
     values = series.astype(object).to_numpy()

@@ -4,7 +4,10 @@ import numpy as np
 
 from riskml.features.batch import Columns, numbers_of, text_of
 
-__all__ = ["add_derived"]
+__all__ = ["SOURCES", "add_derived"]
+
+SOURCES = ("commodity_code", "customs_value", "net_mass_kg", "quantity")
+"""The columns that derived ones are made of."""
 
 
 def add_derived(columns: Columns) -> Columns:

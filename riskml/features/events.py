@@ -8,7 +8,7 @@ import pandas as pd
 from riskml.datasets.consignments import Rollup, known_at, match_inspections
 from riskml.datasets.tables import Tables
 from riskml.features.batch import NO_TIME, Columns, columns_of, numbers_of, text_of
-from riskml.features.derived import add_derived
+from riskml.features.derived import SOURCES, add_derived
 from riskml.history import KINDS, LINES, Events, Statistic
 
 __all__ = ["line_events", "outcome_events"]
@@ -35,10 +35,10 @@ def line_events(table: str, rows: pd.DataFrame, statistics: Sequence[Statistic])
     statistics : sequence of Statistic
         What will be asked; only their columns are carried.
     """
-    columns = add_derived(columns_of(rows))
+    keys, values = _wanted(statistics)
+    columns = add_derived(columns_of(_needed(rows, [*_IDENTITY[table], *keys, *values])))
     identity = [columns[name] for name in _IDENTITY[table]]
     known = known_at(rows, _EVENT_TIME[table])
-    keys, values = _wanted(statistics)
     return Events(
         stream="lines",
         event_id=_joined(identity, len(rows)),
@@ -62,13 +62,17 @@ def outcome_events(tables: Tables, rollup: Rollup, statistics: Iterable[Statisti
         return []
     pairs = match_inspections(rollup, inspections, tables.declarations)
     stated = _outcomes_of(inspections, rollup, pairs)
-    lines = add_derived(columns_of(rollup.lines))
     starts = np.searchsorted(rollup.owner, stated["consignment"].to_numpy())
     ends = np.searchsorted(rollup.owner, stated["consignment"].to_numpy(), side="right")
     row = np.repeat(np.arange(len(stated)), ends - starts)
-    line = _ranges(starts, ends)
+    by_stream = _keys_by_stream(statistics)
+    names = {name for keys in by_stream.values() for key in keys for name in key}
+    # Few lines have an outcome: only these are turned into arrays, one for each place in ``row``.
+    spoken_of = _needed(rollup.lines, sorted(names)).iloc[_ranges(starts, ends)]
+    lines = add_derived(columns_of(spoken_of))
+    line = np.arange(len(row))
     found: list[Events] = []
-    for stream, keys in _keys_by_stream(statistics).items():
+    for stream, keys in by_stream.items():
         found += [_outcomes_of_key(stream, key, stated, lines, row, line) for key in keys]
     return found
 
@@ -117,7 +121,8 @@ def _outcomes_of_key(
     known = stated[stream].dt.as_unit("us").astype("int64").to_numpy(na_value=NO_TIME)
     keep = known[row] != NO_TIME
     row, line = row[keep], line[keep]
-    values = {name: text_of(lines, name, len(lines["decision_time"]))[line] for name in key}
+    size = len(lines["decision_time"])
+    values = {name: text_of(lines, name, size)[line] for name in key}
     first = _first_of_each(row, values)
     row = row[first]
     values = {name: column[first] for name, column in values.items()}
@@ -134,6 +139,12 @@ def _outcomes_of_key(
         values={name: stated[name].to_numpy()[row] for name in ("hit", "suspicious")},
         only=key,
     )
+
+
+def _needed(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Leave out the columns that neither ``names`` nor columns derived for them need."""
+    wanted = {*names, *SOURCES, "decision_time"}
+    return rows[[column for column in rows if column in wanted]]
 
 
 def _first_of_each(row: np.ndarray, values: Columns) -> np.ndarray:

@@ -65,10 +65,13 @@ _LOADED_ELSEWHERE = _flag(
 
 
 def _transshipped(batch: Batch, table: str) -> np.ndarray:
-    if "transshipment_port" not in getattr(batch, table):
-        return np.full(len(batch), np.nan)
-    named = np.array([port is not None for port in batch.text("transshipment_port", table)])
-    return roll(batch, named.astype(float), "max") if table == "line" else named.astype(float)
+    # Row by row, whatever columns the batch has: one item alone must read as it does among others.
+    ports = batch.text("transshipment_port", table)
+    named = np.array([port is not None for port in ports], dtype=np.float64)
+    if table == "line":
+        return roll(batch, named, "max")
+    known = np.array([bill is not None for bill in batch.text("bill_no", table)], dtype=bool)
+    return np.where(known, named, np.nan)
 
 
 def _differ(left: np.ndarray, right: np.ndarray) -> np.ndarray:
