@@ -115,7 +115,7 @@ def raw_rival(tables: Tables, learn: pd.DataFrame, later: pd.DataFrame) -> dict[
     X = pd.DataFrame({c: lines[c].astype("category") for c in raw})
     X["log_quantity"] = np.log1p(lines["quantity"])
     X["month"] = lines["lodged_at"].dt.month
-    X["weekday"] = lines["lodged_at"].dt.weekday
+    X["weekday"] = lines["lodged_at"].dt.day_of_week
     label = learn.set_index("bill_no")["label"]
     train = lines["bill_no"].isin(label.index).to_numpy()
     test = lines["bill_no"].isin(later["bill_no"]).to_numpy()

@@ -1,5 +1,6 @@
 """Consignments in, answers and ledger records out: everything between parsing and commit."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from serving.errors import ApiError, from_riskml
 from serving.history import History, HistoryState, Looked
 from serving.items import Asked, asked_of, plain_content
 from serving.logs import log
-from serving.metrics import DEGRADED, PROBABILITY
+from serving.metrics import DEGRADED, PHASE, PROBABILITY
 from serving.models import Served
 from serving.outcomes import Outcome, model_outcome, rule_outcome
 from serving.payloads import decode_item
@@ -118,8 +119,10 @@ class Answerer:
         served = self.state.models.get(first.stage)
         if served is None:
             return [self._by_rules(first, "no_model", self.state.history.state)]
-        looked = self._look_up(group)
-        scored = served.scorer.score(looked.columns)
+        with PHASE.labels("features").time():
+            looked = self._look_up(group)
+        with PHASE.labels("explain").time():
+            scored = served.scorer.score(looked.columns)
         outcomes: list[Outcome | ApiError] = []
         for asked, score in zip(group, scored, strict=True):
             if self._is_old(looked.state, asked.decision_time):
@@ -224,7 +227,7 @@ def _reported(error: Exception) -> ApiError:
     """Return the error to answer with; what should not happen is logged, without content."""
     if isinstance(error, ApiError) and error.code != "not_additive":
         return error
-    log("item_failed", error=type(error).__name__, exc_info=True)
+    log("item_failed", level=logging.ERROR, error=type(error).__name__, exc_info=True)
     if isinstance(error, RiskmlError):
         return from_riskml(error)
     return ApiError(

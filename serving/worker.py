@@ -1,6 +1,8 @@
 """A worker process: the living parts, the committer, and the threads that do the work."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -36,16 +38,20 @@ class Worker:
         self.runtime = Runtime(options, number)
         self.gate = Gate(options)
         self._committer: Committer | None = None
+        self._watch: asyncio.Task[None] | None = None
         self._scoring = ThreadPoolExecutor(options.score_threads, thread_name_prefix="scoring")
         self._general = ThreadPoolExecutor(4, thread_name_prefix="ledger")
 
     async def start(self) -> None:
         """Open the parts in the background; the service is ready some time after this returns."""
         loop = asyncio.get_running_loop()
+        self._watch = loop.create_task(_end_with_parent(os.getppid()))
         self.runtime.start(lambda: _soon(loop, self._start_committer))
 
     async def stop(self) -> None:
         """Write what waits, then close everything."""
+        if self._watch is not None:
+            self._watch.cancel()
         if self._committer is not None:
             await self._committer.stop()
         await asyncio.to_thread(self.runtime.stop)
@@ -97,6 +103,13 @@ class Worker:
     def _start_committer(self) -> None:
         self._committer = Committer(self.runtime.ledger, self.runtime.writer)
         self._committer.start()
+
+
+async def _end_with_parent(parent: int) -> None:
+    """Stop this process once its supervisor is gone; nobody else would."""
+    while os.getppid() == parent:
+        await asyncio.sleep(1.0)
+    signal.raise_signal(signal.SIGTERM)
 
 
 def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:

@@ -1,5 +1,6 @@
 """From contributions to reasons: the few groups of evidence that moved a score most."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,14 +87,14 @@ class ReasonBook:
         The codes in use, in the order of :data:`~riskml.explanation.codes.REASON_CODES`.
     membership : ndarray of float64, shape (p, g)
         1 where a feature belongs to a code.
-    members : tuple of ndarray of int64
+    members : tuple of tuple of int
         Positions of the features of each code.
     """
 
     features: tuple[Feature, ...]
     codes: tuple[str, ...]
     membership: np.ndarray = field(repr=False)
-    members: tuple[np.ndarray, ...] = field(repr=False)
+    members: tuple[tuple[int, ...], ...] = field(repr=False)
 
     @classmethod
     def of(cls, feature_set: FeatureSet) -> "ReasonBook":
@@ -102,7 +103,9 @@ class ReasonBook:
         codes = tuple(code for code in REASON_CODES if code in given)
         membership = np.array([[float(code == own) for code in codes] for own in given])
         membership = membership.reshape(len(given), len(codes))
-        members = tuple(np.flatnonzero(membership[:, j]) for j in range(len(codes)))
+        members = tuple(
+            tuple(position for position, own in enumerate(given) if own == code) for code in codes
+        )
         return cls(feature_set.features, codes, membership, members)
 
 
@@ -126,50 +129,47 @@ def reasons_of(
         Per row at most four reasons that raise the risk and two that lower it, the strongest
         first; groups that did not move the score are left out.
     """
-    groups = contributions @ book.membership
     columns = [values[feature.name] for feature in book.features]
+    groups = (contributions @ book.membership).tolist()
+    # Plain lists: rows are short, and numpy's overhead for each would cost ten times the work.
     return [
-        tuple(
-            _reason(book, group, groups[row, group], contributions[row], columns, row)
-            for group in _strongest(groups[row])
-        )
-        for row in range(len(contributions))
+        tuple(_reason(book, j, sums[j], own, columns, row) for j in _strongest(sums))
+        for row, (sums, own) in enumerate(zip(groups, contributions.tolist(), strict=True))
     ]
 
 
-def _strongest(groups: np.ndarray) -> list[int]:
+def _strongest(sums: list[float]) -> list[int]:
     """Return positions of the groups to name, by falling strength, ties in order of code."""
-    order = np.argsort(-np.abs(groups), kind="stable")
-    raising = [int(j) for j in order if groups[j] > 0][:RAISING]
-    lowering = [int(j) for j in order if groups[j] < 0][:LOWERING]
+    order = sorted(range(len(sums)), key=lambda j: -abs(sums[j]))
+    raising = [j for j in order if sums[j] > 0][:RAISING]
+    lowering = [j for j in order if sums[j] < 0][:LOWERING]
     chosen = {*raising, *lowering}
-    return [int(j) for j in order if int(j) in chosen]
+    return [j for j in order if j in chosen]
 
 
 def _reason(
     book: ReasonBook,
     group: int,
     total: float,
-    contributions: np.ndarray,
+    contributions: list[float],
     columns: list[np.ndarray],
     row: int,
 ) -> Reason:
-    members = book.members[group]
-    # Evidence in the group's own direction comes first: it is what the sentence is about.
-    order = np.argsort(-contributions[members] * np.sign(total), kind="stable")
-    top = [int(j) for j in members[order][:MEMBERS] if _agree(contributions[j], total)]
+    # Evidence in the group's own direction: it is what the sentence is about.
+    agreeing = [j for j in book.members[group] if _agree(contributions[j], total)]
+    top = sorted(agreeing, key=lambda j: -abs(contributions[j]))[:MEMBERS]
     features = [book.features[j] for j in top]
     shown = [plain_value(columns[j][row]) for j in top]
     code = book.codes[group]
     return Reason(
         code=code,
         direction="raises" if total > 0 else "lowers",
-        contribution=float(total),
+        contribution=total,
         value=shown[0],
         text_en=reason_text(code, total, features, shown, "en"),
         text_vi=reason_text(code, total, features, shown, "vi"),
         features=tuple(
-            Evidence(book.features[j].name, value, float(contributions[j]))
+            Evidence(book.features[j].name, value, contributions[j])
             for j, value in zip(top, shown, strict=True)
         ),
     )
@@ -180,7 +180,7 @@ def plain_value(value: Any) -> float | str | None:
     if value is None or isinstance(value, str):
         return value
     number = float(value)
-    return number if np.isfinite(number) else None
+    return number if math.isfinite(number) else None
 
 
 def _agree(contribution: float, total: float) -> bool:

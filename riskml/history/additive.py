@@ -8,7 +8,7 @@ the time, and the query's own outcomes. Only then do integers become floats.
 import numpy as np
 
 from riskml.history.arrays import DAY_US, MISSING, WHOLE, Float, Int
-from riskml.history.compiled import compiled
+from riskml.history.compiled import compiled, inlined
 from riskml.history.formulas import LAST, LAST_HIT, put, value_of
 from riskml.history.pending import live_before, pending_before
 from riskml.history.segments import seek
@@ -37,21 +37,21 @@ def new_frames(windows: int, words: int) -> Frames:
     )
 
 
-@compiled
+@inlined
 def _blank(answer: Answer, query: Int, program: Program) -> None:
     """Answer a query whose key is missing."""
     for target in program.target:
         put(answer, query, target, np.nan)
 
 
-@compiled
+@inlined
 def _inside(span: Int, known: Int, time: Int) -> bool:
     if span == WHOLE:
         return True
     return bool(known >= time - span)
 
 
-@compiled
+@inlined
 def _add_pending(
     frames: Frames,
     program: Program,
@@ -72,12 +72,12 @@ def _add_pending(
         place = live_before(pending, place, rows, entity, time, unit)
 
 
-@compiled
+@inlined
 def _drop_own(
     frames: Frames, program: Program, own: Own, rows: Rows, query: Int, time: Int
 ) -> None:
     """Take the events of the query's own consignment out of the windows they lie in."""
-    place = np.searchsorted(own.query, query)
+    place = seek(own.query, 0, len(own.query), 0, query)
     while place < len(own.query) and own.query[place] == query:
         row = own.row[place]
         for frame in range(len(frames.counts)):
@@ -87,7 +87,7 @@ def _drop_own(
         place += 1
 
 
-@compiled
+@inlined
 def _last(settled: Settled, rows: Rows, start: Int, high: Int, unit: Int) -> Int:
     """Return the known time of the last event that is not the query's own, -1 if none."""
     for place in range(start + high - 1, start - 1, -1):
@@ -96,7 +96,7 @@ def _last(settled: Settled, rows: Rows, start: Int, high: Int, unit: Int) -> Int
     return -1
 
 
-@compiled
+@inlined
 def _last_flagged(settled: Settled, rows: Rows, start: Int, high: Int, unit: Int, word: Int) -> Int:
     """Return the same for flagged events: the running sum of the flag rises exactly there."""
     flagged = settled.sums[start + high - 1, word] if high > 0 else np.uint64(0)
@@ -114,7 +114,7 @@ def _last_flagged(settled: Settled, rows: Rows, start: Int, high: Int, unit: Int
     return -1
 
 
-@compiled
+@inlined
 def _last_pending(
     pending: Pending, rows: Rows, entity: Int, time: Int, unit: Int, column: Int
 ) -> Int:
@@ -126,7 +126,7 @@ def _last_pending(
     return pending.known[place] if place >= 0 else -1
 
 
-@compiled
+@inlined
 def _days_since(last: Int, time: Int) -> Float:
     return (time - last) / np.float64(DAY_US) if last >= 0 else np.nan
 

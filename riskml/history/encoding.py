@@ -11,7 +11,7 @@ import pandas as pd
 
 from riskml.errors import HistoryError
 from riskml.history.arrays import I32, I64, MISSING, UNSEEN, Array, Int
-from riskml.history.compiled import compiled
+from riskml.history.compiled import compiled, inlined
 
 __all__ = ["Dictionary", "KeySpace"]
 
@@ -133,7 +133,7 @@ class _PairTable:
         self.packed, self.codes = packed, codes
 
 
-@compiled
+@inlined
 def _slot(packed: I64, key: Int) -> Int:
     """Return the slot that holds ``key``, or the empty one where it belongs (splitmix64)."""
     mixed = np.uint64(key)

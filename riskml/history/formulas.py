@@ -10,7 +10,7 @@ import numpy as np
 
 from riskml.history import wide
 from riskml.history.arrays import I64, U64, Float, Int
-from riskml.history.compiled import compiled
+from riskml.history.compiled import inlined
 from riskml.history.views import Answer, Frames, Program
 
 __all__ = ["LAST", "LAST_HIT", "OPERATIONS", "put", "value_of"]
@@ -38,7 +38,7 @@ OPERATIONS = {
 """The operation that computes each additive kind of statistic."""
 
 
-@compiled
+@inlined
 def put(answer: Answer, query: Int, target: Int, value: Float) -> None:
     """Write a result; columns beyond those asked for are the hidden ones."""
     columns = answer.asked.shape[1]
@@ -48,7 +48,7 @@ def put(answer: Answer, query: Int, target: Int, value: Float) -> None:
         answer.hidden[query, target - columns] = value
 
 
-@compiled
+@inlined
 def _get(answer: Answer, query: Int, target: Int) -> Float:
     columns = answer.asked.shape[1]
     if target < columns:
@@ -56,7 +56,7 @@ def _get(answer: Answer, query: Int, target: Int) -> Float:
     return answer.hidden[query, target - columns]
 
 
-@compiled
+@inlined
 def _prior(answer: Answer, query: Int, program: Program, item: Int, base: Float) -> Float:
     """Return the parent's rate; that of everything where the parent is missing."""
     if program.prior[item] < 0:
@@ -67,7 +67,7 @@ def _prior(answer: Answer, query: Int, program: Program, item: Int, base: Float)
     return prior
 
 
-@compiled
+@inlined
 def _moment(words: U64, frame: Int, word: Int, operation: Int, units: Float) -> Float:
     """Return sum, mean or sample standard deviation."""
     count = np.float64(words[frame, word])
@@ -83,7 +83,7 @@ def _moment(words: U64, frame: Int, word: Int, operation: Int, units: Float) -> 
     return math.sqrt(spread / (count * (count - 1.0))) / units
 
 
-@compiled
+@inlined
 def _quotient(counts: I64, program: Program, item: Int, flagged: Float, prior: Float) -> Float:
     """Return a count, or one divided by another."""
     operation, count = program.operation[item], np.float64(counts[program.window[item]])
@@ -101,7 +101,7 @@ def _quotient(counts: I64, program: Program, item: Int, flagged: Float, prior: F
     return count
 
 
-@compiled
+@inlined
 def value_of(
     frames: Frames, program: Program, item: Int, answer: Answer, query: Int, base: Float
 ) -> Float:

@@ -119,18 +119,19 @@ class HistoryIndex:
             steps = progress(steps, "History", len(plan.steps))
         last = last_steps(plan)
         for number, step in steps:
-            table, (stream, key) = self._table(step.place), step.place
+            table, (stream, key) = self._table(step.place, spare=keep), step.place
             store, keyspace = self._stores[stream], self._keyspaces[key]
             take_step(step, encoded, table, store, keyspace, self._texts, self._base, answer)
             if not keep and last[step.place] == number:
                 del self._tables[step.place]
         return answer.asked
 
-    def _table(self, place: Place) -> Table:
+    def _table(self, place: Place, *, spare: bool) -> Table:
         """Return a table, built if it is not there."""
         if place not in self._tables:
             store, keyspace = self._stores[place[0]], self._keyspaces[place[1]]
-            self._tables[place] = Table(store, keyspace, self._plan.groups[place])
+            groups = self._plan.groups[place]
+            self._tables[place] = Table(store, keyspace, groups, spare=spare)
         return self._tables[place]
 
 

@@ -73,7 +73,11 @@ def encode_queries(
     for name in names:
         column = column_of(queries.keys, name, size, _WHAT)
         codes[name] = texts[name].find(column, f"{_WHAT}: column {name!r}")
-    unit = units.find(column_of({"unit": queries.unit}, "unit", size, _WHAT), f"{_WHAT}: unit")
+    unit = column_of({"unit": queries.unit}, "unit", size, _WHAT)
+    if any(store.layout.own for store in stores.values()):
+        unit = units.find(unit, f"{_WHAT}: column 'unit'")
+    else:
+        unit = np.full(size, MISSING, np.int32)
     contents = [step.content for step in plan.steps if isinstance(step.content, Number)]
     return Encoded(
         times=np.array(times),  # a copy: kernels are compiled for writable arrays only
@@ -124,6 +128,8 @@ def _own_price(queries: Queries, number: Number) -> Price:
 def _own(step: Step, encoded: Encoded, store: Store, keyspace: KeySpace, codes: I32) -> Own:
     """Return the settled rows of the queries' own consignments that lie under their key."""
     own = encoded.own[step.place[0]]
+    if not len(own.query):
+        return own
     entities = keyspace.find(store.text_codes(own.row), len(own.row))
     same = (entities == codes[own.query]) & (entities >= 0)
     same &= store.counts_under(keyspace.columns, own.row)

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from riskml.history.arrays import ABSENT, MISSING, WHOLE, Float, Int
-from riskml.history.compiled import compiled
+from riskml.history.compiled import compiled, inlined
 from riskml.history.fixed import BIN_SHIFT, BINS, FIRST_BIN, OCTAVE
 from riskml.history.formulas import put
 from riskml.history.pending import live_before, pending_before
@@ -40,13 +40,13 @@ def new_bag(size: int) -> Bag:
     )
 
 
-@compiled
+@inlined
 def _step_of(bits: Int) -> Int:
     """Return the step of the price grid in which a price, given by its bits, lies."""
     return min(max((bits >> BIN_SHIFT) - FIRST_BIN, 0), BINS - 1)
 
 
-@compiled
+@inlined
 def _shift(bag: Bag, rows: Rows, row: Int, column: Int, priced: bool, sign: Int) -> None:
     """Put the value of a row into the bag (``sign`` 1) or take it out (-1)."""
     if priced:
@@ -63,7 +63,7 @@ def _shift(bag: Bag, rows: Rows, row: Int, column: Int, priced: bool, sign: Int)
         bag.totals[DIFFERENT] += sign
 
 
-@compiled
+@inlined
 def _shift_settled(
     bag: Bag,
     settled: Settled,
@@ -75,10 +75,10 @@ def _shift_settled(
     sign: Int,
 ) -> None:
     for place in range(first, end):
-        _shift(bag, rows, settled.rows[place], column, priced, sign)
+        _shift(bag, rows, np.int64(settled.rows[place]), column, priced, sign)
 
 
-@compiled
+@inlined
 def _shift_exceptions(
     bag: Bag,
     exceptions: Exceptions,
@@ -97,28 +97,32 @@ def _shift_exceptions(
         place = pending_before(pending, entity, time)
         place = live_before(pending, place, rows, entity, time, unit)
         while place >= 0 and pending.known[place] >= begin:
-            _shift(bag, rows, pending.rows[place], column, priced, sign)
+            _shift(bag, rows, np.int64(pending.rows[place]), column, priced, sign)
             place = live_before(pending, place, rows, entity, time, unit)
     if len(own.query) > 0:
-        mine = np.searchsorted(own.query, query)
+        mine = seek(own.query, 0, len(own.query), 0, query)
         while mine < len(own.query) and own.query[mine] == query:
             if rows.known[own.row[mine]] >= begin:
                 _shift(bag, rows, own.row[mine], column, priced, -sign)
             mine += 1
 
 
-@compiled
+@inlined
 def _percentile(bag: Bag, bits: Int) -> Float:
     """Return the share of prices in lower steps, and half of those in the same step."""
     if bits == ABSENT or bag.totals[PRESENT] == 0:
         return np.nan
     step = _step_of(bits)
     octave = step // OCTAVE
-    below = bag.octaves[:octave].sum() + bag.counts[octave * OCTAVE : step].sum()
+    below = np.int64(0)
+    for lower in range(octave):
+        below += bag.octaves[lower]
+    for lower in range(octave * OCTAVE, step):
+        below += bag.counts[lower]
     return (below + 0.5 * bag.counts[step]) / bag.totals[PRESENT]
 
 
-@compiled
+@inlined
 def _median_step(bag: Bag) -> Int:
     """Return the step that holds the (lower) median of a bag that is not empty."""
     rank, octave = (bag.totals[PRESENT] - 1) // 2, np.int64(0)
@@ -132,7 +136,7 @@ def _median_step(bag: Bag) -> Int:
     return step
 
 
-@compiled
+@inlined
 def _value_of(bag: Bag, operation: Int, price: Price, query: Int) -> Float:
     if operation == DISTINCT:
         return np.float64(bag.totals[DIFFERENT])
@@ -146,7 +150,7 @@ def _value_of(bag: Bag, operation: Int, price: Price, query: Int) -> Float:
     return math.log(price.value[query]) - math.log(price.centres[_median_step(bag)])
 
 
-@compiled
+@inlined
 def _write(
     bag: Bag, program: Program, frame: Int, price: Price, query: Int, known: bool, answer: Answer
 ) -> None:

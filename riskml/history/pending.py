@@ -7,7 +7,7 @@ in time and stops where every earlier one has expired.
 import numpy as np
 
 from riskml.history.arrays import FOREVER, I32, I64, Int
-from riskml.history.compiled import compiled
+from riskml.history.compiled import compiled, inlined
 from riskml.history.views import Pending, Rows
 
 __all__ = ["live_before", "pending_before", "pending_rows"]
@@ -31,7 +31,7 @@ def _running_maximum(entity: I32, latest: I64) -> None:
             latest[place] = max(latest[place], latest[place - 1])
 
 
-@compiled
+@inlined
 def pending_before(pending: Pending, entity: Int, time: Int) -> Int:
     """Return how many places lie before ``(entity, time)``."""
     low, high = 0, len(pending.entity)
@@ -45,7 +45,7 @@ def pending_before(pending: Pending, entity: Int, time: Int) -> Int:
     return low
 
 
-@compiled
+@inlined
 def live_before(pending: Pending, place: Int, rows: Rows, entity: Int, time: Int, unit: Int) -> Int:
     """Return the nearest earlier place whose row counts at ``time``, -1 if there is none.
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from riskml.history.arrays import FOREVER, I32, I64, Array, Int
-from riskml.history.compiled import compiled
+from riskml.history.compiled import compiled, inlined
 from riskml.history.views import Rows
 
 __all__ = ["Chains", "find_duplicates", "link_revisions", "link_units", "own_rows", "repeated"]
@@ -43,7 +43,7 @@ def repeated(event: I32, chains: Chains) -> I64:
     return suspects
 
 
-@compiled
+@inlined
 def _same(one: Rows, i: Int, other: Rows, j: Int) -> bool:
     """Tell whether two records of one event and revision have the same content."""
     if one.known[i] != other.known[j] or one.unit[i] != other.unit[j]:

@@ -7,13 +7,14 @@ full moves to the end with twice the room, so that appending costs constant time
 import numpy as np
 
 from riskml.history.arrays import I32, I64, Int, grown
-from riskml.history.compiled import compiled
+from riskml.history.compiled import compiled, inlined
 from riskml.history.sums import accumulate
 from riskml.history.views import Rows, Settled
 
 __all__ = ["Segments", "seek"]
 
 _LEAST_ROOM = 4
+_SPARE = 8  # one spare place for so many rows
 
 
 class Segments:
@@ -40,8 +41,8 @@ class Segments:
             sums=np.zeros((0, words), np.uint64),
         )
 
-    def build(self, order: I64, entities: I32, size: int, rows: Rows) -> None:
-        """Place rows at once, without spare places.
+    def build(self, order: I64, entities: I32, size: int, rows: Rows, *, spare: bool) -> None:
+        """Place rows at once.
 
         Parameters
         ----------
@@ -53,21 +54,24 @@ class Segments:
             Number of entities.
         rows : Rows
             The records themselves.
+        spare : bool
+            Leave room for rows to come: a segment without any moves as soon as one does.
         """
         length = np.bincount(entities[entities >= 0], minlength=size).astype(np.int64)
-        start = np.cumsum(length) - length
-        places = int(length.sum())
+        capacity = length + length // _SPARE + 1 if spare else length
+        start = np.cumsum(capacity) - capacity
+        places = int(capacity.sum())
         self.view = Settled(
             start=start,
-            length=length,
-            capacity=length.copy(),
+            length=np.zeros(size, np.int64),
+            capacity=capacity.copy(),
             known=np.empty(places, np.int64),
             rows=np.empty(places, np.int32),
             sums=np.empty((places, self.view.sums.shape[1]), np.uint64),
         )
-        _place(order, entities, rows, self.view, start.copy())
+        _place(order, entities, rows, self.view)
         _accumulate_all(self.view, self.groups, rows.numbers)
-        self.used = self.count = places
+        self.used, self.count = places, int(length.sum())
 
     def insert(self, order: I64, entities: I32, size: int, rows: Rows) -> None:
         """Add rows one by one; parameters as for :meth:`build`."""
@@ -107,7 +111,7 @@ def _room(length: Int) -> Int:
     return max(_LEAST_ROOM, 2 * length)
 
 
-@compiled
+@inlined
 def seek(known: I64, start: Int, length: Int, hint: Int, time: Int) -> Int:
     """Return how many places of a segment are known before ``time``, strictly.
 
@@ -133,15 +137,15 @@ def seek(known: I64, start: Int, length: Int, hint: Int, time: Int) -> Int:
 
 
 @compiled
-def _place(order: I64, entities: I32, rows: Rows, view: Settled, cursor: I64) -> None:
+def _place(order: I64, entities: I32, rows: Rows, view: Settled) -> None:
     """Scatter rows, given by known time, to their segments (one pass of a radix sort)."""
     for position in range(len(order)):
         entity = entities[position]
         if entity >= 0:
-            place = cursor[entity]
+            place = view.start[entity] + view.length[entity]
             view.known[place] = rows.known[order[position]]
             view.rows[place] = order[position]
-            cursor[entity] = place + 1
+            view.length[entity] += 1
 
 
 @compiled
@@ -152,7 +156,7 @@ def _accumulate_all(view: Settled, groups: I64, numbers: I64) -> None:
         )
 
 
-@compiled
+@inlined
 def _move(view: Settled, entity: Int, target: Int, room: Int) -> None:
     start, length = view.start[entity], view.length[entity]
     for place in range(length):

@@ -8,28 +8,28 @@ import numpy as np
 
 from riskml.history import wide
 from riskml.history.arrays import ABSENT, I32, I64, U64, Int, Word
-from riskml.history.compiled import compiled
+from riskml.history.compiled import inlined
 
 __all__ = ["FLAG_WORDS", "SQUARE_WORDS", "SUM_WORDS", "accumulate", "exclude", "include", "window"]
 
 FLAG_WORDS, SUM_WORDS, SQUARE_WORDS = 1, 3, 5
 
 
-@compiled
+@inlined
 def _add_pair(sums: U64, place: Int, word: Int, high: Word, low: Word) -> None:
     sums[place, word + 1], sums[place, word] = wide.add(
         sums[place, word + 1], sums[place, word], high, low
     )
 
 
-@compiled
+@inlined
 def _subtract_pair(sums: U64, place: Int, word: Int, high: Word, low: Word) -> None:
     sums[place, word + 1], sums[place, word] = wide.subtract(
         sums[place, word + 1], sums[place, word], high, low
     )
 
 
-@compiled
+@inlined
 def include(sums: U64, place: Int, groups: I64, numbers: I64, row: Int) -> None:
     """Add the numbers of a row to the sums in ``place``."""
     for group in range(len(groups)):
@@ -48,7 +48,7 @@ def include(sums: U64, place: Int, groups: I64, numbers: I64, row: Int) -> None:
             _add_pair(sums, place, word + 3, high, low)
 
 
-@compiled
+@inlined
 def exclude(sums: U64, place: Int, groups: I64, numbers: I64, row: Int) -> None:
     """Take the numbers of a row out of the sums in ``place``."""
     for group in range(len(groups)):
@@ -67,7 +67,7 @@ def exclude(sums: U64, place: Int, groups: I64, numbers: I64, row: Int) -> None:
             _subtract_pair(sums, place, word + 3, high, low)
 
 
-@compiled
+@inlined
 def accumulate(
     sums: U64, rows: I32, groups: I64, numbers: I64, start: Int, begin: Int, end: Int
 ) -> None:
@@ -78,7 +78,7 @@ def accumulate(
         include(sums, place, groups, numbers, rows[place])
 
 
-@compiled
+@inlined
 def window(
     frames: U64, frame: Int, groups: I64, sums: U64, start: Int, low: Int, high: Int
 ) -> None:

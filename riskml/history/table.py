@@ -28,9 +28,11 @@ class Table:
         The key; it may be shared with tables of other streams.
     groups : (g, 3) int64 array
         The number columns to sum.
+    spare : bool
+        Leave room for rows to come.
     """
 
-    def __init__(self, store: Store, keyspace: KeySpace, groups: I64) -> None:
+    def __init__(self, store: Store, keyspace: KeySpace, groups: I64, *, spare: bool) -> None:
         self._store = store
         self._keyspace = keyspace
         self._segments = Segments(groups)
@@ -38,7 +40,7 @@ class Table:
         entities = self._entities(slice(None), store.size)
         settled = np.where(store.rows.expires[: store.size] == FOREVER, entities, -1)
         order = store.by_known()
-        self._segments.build(order, settled[order], _size(entities), store.rows)
+        self._segments.build(order, settled[order], _size(entities), store.rows, spare=spare)
         self.pending = pending_rows(store.rows, rows, entities)
 
     @property

@@ -1,5 +1,7 @@
 """Fit a calibrator on scores of later slices: strictly increasing, right in the large."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq, minimize
@@ -8,7 +10,7 @@ from riskml.bundle import Calibrator
 from riskml.errors import LabelError
 from riskml.evaluation.calibration import effective_size
 
-__all__ = ["fit_calibrator"]
+__all__ = ["calibrate_for_arrivals", "fit_calibrator"]
 
 FloatArray = npt.NDArray[np.float64]
 SMALLEST_SLOPE = 0.05
@@ -58,6 +60,46 @@ def fit_calibrator(
         slopes = _slopes(raw, labels, w, method, shrinkage)
     c = _intercept(raw, weights, target, slopes)
     return Calibrator(method, slopes[0], slopes[1], c)
+
+
+def calibrate_for_arrivals(
+    raw: FloatArray,
+    labels: FloatArray,
+    weights: FloatArray,
+    *,
+    method: str = "platt",
+    shrinkage: float = 5.0,
+    selection_sd: float = 0.5,
+) -> Calibrator:
+    """Fit a calibrator for all arrivals from rows that were selected.
+
+    Slopes are fitted without weights. Selection by what the features hold needs no weights
+    either; selection by what they do not hold shifts the log-odds, and only the weights see it.
+    That shift is unbiased but hangs on the few violations with large weights, so it is shrunk
+    towards none, the more the less is known of it: by ``t2 / (t2 + 1 / k)`` with ``t`` the shift
+    to be expected beforehand and ``k`` the effective number of violations.
+
+    Parameters
+    ----------
+    raw, labels, weights : ndarray of float64, shape (n,)
+        See `fit_calibrator`.
+    method, shrinkage
+        See `fit_calibrator`.
+    selection_sd : float
+        Standard deviation of the shift to be expected, in log-odds; 0 ignores the weights.
+
+    Returns
+    -------
+    Calibrator
+    """
+    even = (weights > 0).astype(np.float64)
+    selected = fit_calibrator(raw, labels, even, method=method, shrinkage=shrinkage)
+    if np.ptp(weights[weights > 0]) == 0:
+        return selected
+    target = float((weights * labels).sum() / weights.sum())
+    everyone = _intercept(raw, weights, target, (selected.a, selected.b))
+    known = selection_sd**2 * effective_size(weights[labels == 1])
+    return replace(selected, c=selected.c + (everyone - selected.c) * known / (known + 1))
 
 
 def _odds(raw: FloatArray, a: float, b: float) -> FloatArray:

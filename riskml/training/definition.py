@@ -92,7 +92,7 @@ class Fit(_Part):
     ensemble: int = Field(default=5, ge=1, le=50)
     fold_ensemble: int = Field(default=1, ge=1, le=50)
     folds: int = Field(default=4, ge=1, le=20)
-    first_share: Share = 0.4
+    first_share: Share = 0.3
     max_rounds: int = Field(default=400, ge=1, le=20000)
     min_rounds: int = Field(default=20, ge=1)
     patience: int = Field(default=60, ge=1)
@@ -112,20 +112,23 @@ class Weights(_Part):
 
     Attributes
     ----------
-    propensity : bool
-        Weigh by stabilised inverse propensity where one was logged.
+    boosters, calibrator : bool
+        Weigh by stabilised inverse propensity, where one was logged, when growing boosters, and
+        when fitting the calibrator. The calibrator must hold for all arrivals; ranking by few
+        violations loses more by the weights' variance than it gains (on the simulated world's
+        truth, average precision halves), so boosters go without by default.
     clip : float
-        Largest weight, in units of the mean weight.
+        Largest weight of boosters, in units of the mean weight.
     calibration_clip : float
-        The same for fitting the calibrator, which must hold for all arrivals: clipping biases it,
-        not clipping makes it hang on few rows.
+        The same for the calibrator: clipping biases it, not clipping makes it hang on few rows.
     unverified : float
         Factor for zeros that nobody verified (clear scan, never opened); 0 leaves them out.
     half_life_days : float, optional
         Older decisions count less: half as much after so many days.
     """
 
-    propensity: bool = True
+    boosters: bool = False
+    calibrator: bool = True
     clip: Positive = 10.0
     calibration_clip: Positive = 100.0
     unverified: Annotated[float, Field(ge=0, le=1)] = 1.0
@@ -135,12 +138,14 @@ class Weights(_Part):
 class Calibration(_Part):
     """Which calibrator is fitted, and from how many violations on.
 
-    With fewer than ``min_positives`` on later slices only the intercept is fitted.
+    With fewer than ``min_positives`` on later slices only the intercept is fitted. ``shrinkage``
+    and ``selection_sd``: see `riskml.training.calibrating`.
     """
 
     method: Literal["beta", "platt", "intercept"] = "platt"
     min_positives: int = Field(default=20, ge=1)
     shrinkage: NonNegative = 5.0
+    selection_sd: NonNegative = 0.5
 
 
 class Gates(_Part):

@@ -22,7 +22,7 @@ from riskml.features import FeatureSet
 from riskml.history import Progress
 from riskml.labels import maturity_gap
 from riskml.training.boosting import Design, FoldScores, grow, score_folds
-from riskml.training.calibrating import fit_calibrator
+from riskml.training.calibrating import calibrate_for_arrivals, fit_calibrator
 from riskml.training.definition import ModelDefinition
 from riskml.training.rows import learnable_rows
 from riskml.training.weights import RowWeights, WeightReport, row_weights
@@ -50,6 +50,7 @@ class FittedModel:
         be used.
     folds : FoldScores
     weights : WeightReport
+        Of the weights by which the calibrator was fitted.
     last_fold_start : Timestamp or None
         Start of the last slice that was judged.
     notes : tuple of str
@@ -112,33 +113,37 @@ def fit_model(
     until = until or rows["label_known_at"].max().to_pydatetime() + timedelta(microseconds=1)
     gap = maturity_gap(rows["decision_time"], rows["label_known_at"])
     encoder = Encoder.fit(rows, feature_set, **definition.encoding.model_dump())
-    weights = _weights(rows, definition, definition.weights.clip)
+    weighting = definition.weights
+    weights = _weights(rows, definition, weighting.boosters, weighting.clip)
+    arrivals = _weights(rows, definition, weighting.calibrator, weighting.calibration_clip)
     y = rows["label"].to_numpy(dtype=np.float64)
     design = Design(encoder.encode(rows), y, weights.values, feature_set)
     folds = _folds(rows, definition, gap)
     scores = score_folds(design, folds, definition.lightgbm, definition.fit, progress)
     final = design if definition.fit.refit else _before_last_fold(design, folds, scores)
     text = grow(final, scores.rounds, definition.lightgbm, definition.fit, progress)
-    calibrator, notes = _calibrate(rows, design, scores, text, definition)
+    calibrator, notes = _calibrate(arrivals.values, design, scores, text, definition)
     manifest = _manifest(rows, definition, feature_set, until, gap)
     manifest = replace(manifest, data_digests=dict(data_digests or {}), notes=notes)
     judged = [fold.start for number, fold in enumerate(folds) if (scores.fold == number).any()]
     return FittedModel(
         bundle=Bundle.assemble(text, calibrator, encoder, manifest),
         definition=definition,
-        holdout=_holdout(rows, scores, calibrator, definition),
+        holdout=_holdout(rows, scores, calibrator, arrivals.values),
         folds=scores,
-        weights=weights.report,
+        weights=arrivals.report,
         last_fold_start=judged[-1] if judged else None,
         notes=notes,
     )
 
 
-def _weights(rows: pd.DataFrame, definition: ModelDefinition, clip: float) -> RowWeights:
+def _weights(
+    rows: pd.DataFrame, definition: ModelDefinition, use_propensity: bool, clip: float
+) -> RowWeights:
     part = definition.weights
     return row_weights(
         rows,
-        use_propensity=part.propensity,
+        use_propensity=use_propensity,
         clip=clip,
         unverified=part.unverified,
         half_life_days=part.half_life_days,
@@ -165,7 +170,7 @@ def _before_last_fold(design: Design, folds: list[Fold], scores: FoldScores) -> 
 
 
 def _calibrate(
-    rows: pd.DataFrame,
+    weights: FloatArray,
     design: Design,
     scores: FoldScores,
     text: str,
@@ -173,7 +178,6 @@ def _calibrate(
 ) -> tuple[Calibrator, tuple[str, ...]]:
     """Calibrate on the folds' scores; say aloud what could not be done."""
     notes = list(scores.skipped)
-    weights = _weights(rows, definition, definition.weights.calibration_clip).values
     judged = scores.fold >= 0
     positives = int(design.y[judged].sum())
     part = definition.calibration
@@ -192,24 +196,25 @@ def _calibrate(
             f"{positives} violations on later slices are too few to fit slopes "
             f"({part.min_positives} are needed): the calibrator has an intercept only"
         )
-    calibrator = fit_calibrator(
+    calibrator = calibrate_for_arrivals(
         scores.raw[judged],
         design.y[judged],
         weights[judged],
         method=method,
         shrinkage=part.shrinkage,
+        selection_sd=part.selection_sd,
     )
     return calibrator, tuple(notes)
 
 
 def _holdout(
-    rows: pd.DataFrame, scores: FoldScores, calibrator: Calibrator, definition: ModelDefinition
+    rows: pd.DataFrame, scores: FoldScores, calibrator: Calibrator, weights: FloatArray
 ) -> pd.DataFrame:
     judged = scores.fold >= 0
     return rows.assign(
         raw_score=scores.raw,
         probability=np.where(judged, calibrator.probabilities(np.nan_to_num(scores.raw)), np.nan),
-        weight=_weights(rows, definition, definition.weights.calibration_clip).values,
+        weight=weights,
         fold=scores.fold,
     )[judged].reset_index(drop=True)
 

@@ -1,12 +1,14 @@
 """The real server under faults: killed, without a model, with a broken or a new one."""
 
 import json
+import os
 import shutil
+import signal
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -14,7 +16,7 @@ import pytest
 
 from riskml.ledger import Ledger
 from riskml.scoring.batch import feature_arrays
-from serving.harness import running_server, start_server
+from serving.harness import Server, running_server, start_server
 from tests.integration.conftest import Service, ledger_url, make_keys
 from tests.support.service_world import items_of
 from tests.support.tiny_bundle import tiny_bundle
@@ -219,3 +221,41 @@ def _write_lock(path: Path) -> Iterator[None]:
     finally:
         connection.execute("ROLLBACK")
         connection.close()
+
+
+def test_two_workers_share_a_history_and_outlive_a_killed_one(make_home, service_world) -> None:
+    home = make_home("pre_arrival")
+    keys = make_keys(home)
+    rollup = service_world.rollup("pre_arrival")
+    manifest = items_of(rollup, [0])[0]["manifest"]
+    keyed = {"stage": "pre_arrival", "bill_no": manifest["bill_no"],
+             "container_no": manifest["container_no"]}  # fmt: skip
+    with running_server(home, workers=2) as server:
+        service = Service(server, home, service_world, keys)
+        _wait_for(lambda: len(_workers(server)) == 2, 180)
+        with service.client() as client:
+            assert client.post("/v1/events", json={"manifests": [manifest]}).status_code == 200
+        time.sleep(1.0)
+        # A fresh connection each: both workers get some, and both know the event by now.
+        found = [service.score([keyed])[0] for _ in range(20)]
+        assert all("score_id" in result for result in found), found
+        with service.ledger() as ledger:
+            writers = {chain.writer for chain in ledger.verify().chains if chain.table == "scores"}
+        os.kill(_workers(server)[0], signal.SIGKILL)
+        answered = []
+        for _ in range(20):
+            with suppress(httpx.TransportError):
+                answered += [r["score_id"] for r in service.score(items_of(rollup, [3, 4]))]
+        _wait_for(lambda: len(_workers(server)) == 2, 180)
+    assert len(writers) <= 2
+    assert answered
+    with Ledger.open(ledger_url(home)) as ledger:
+        assert all(ledger.score(score_id) is not None for score_id in answered)
+        assert ledger.verify().ok
+
+
+def _workers(server: Server) -> list[int]:
+    """Return the process numbers of the workers that are ready, as their log lines say."""
+    lines = [json.loads(x) for x in server.log.read_text().splitlines() if x.startswith("{")]
+    ready = {line["process"] for line in lines if line["event"] == "ready"}
+    return sorted(number for number in ready if Path(f"/proc/{number}/cmdline").exists())

@@ -1,6 +1,5 @@
 """A score of the real server, computed again from the ledger in another process's stead."""
 
-
 from dataclasses import replace
 
 import numpy as np

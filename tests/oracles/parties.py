@@ -99,9 +99,9 @@ def _spread(row: Row, rows: list[Row], tables: Tables) -> list[Row]:
         return [row]
     found = set()
     for other in rows:
-        if other["bill_no"] == row["bill_no"] and not pd.isna(other["container_no"]):
-            if other["known"] <= row["event"]:
-                found.add(other["container_no"])
+        same = other["bill_no"] == row["bill_no"] and not pd.isna(other["container_no"])
+        if same and other["known"] <= row["event"]:
+            found.add(other["container_no"])
     for ship in _own_rows(tables, "pre_arrival"):
         if ship["bill_no"] == row["bill_no"] and ship["known"] <= row["event"]:
             found.add(ship["container_no"])
@@ -116,9 +116,9 @@ def _outcomes(tables: Tables, stage: str) -> list[Row]:
         for name, unit in units.items():
             if row["bill_no"] != unit["bill_no"]:
                 continue
-            if not pd.isna(row["container_no"]) and not pd.isna(unit["container_no"]):
-                if row["container_no"] != unit["container_no"]:
-                    continue
+            named = not pd.isna(row["container_no"]) and not pd.isna(unit["container_no"])
+            if named and row["container_no"] != unit["container_no"]:
+                continue
             outcome = {
                 "identity": (row["inspection_id"], name),
                 "revision": row["revision"],

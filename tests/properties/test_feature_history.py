@@ -99,4 +99,4 @@ def _same(live: np.ndarray, batch: pd.Series, name: str) -> None:
         known = ~np.isnan(live)
         assert (left[known] == right[known]).all(), name
     else:
-        assert [v for v in live] == [None if pd.isna(v) else v for v in batch], name
+        assert list(live) == [None if pd.isna(v) else v for v in batch], name

@@ -63,9 +63,7 @@ def _manifest(rng: np.random.Generator, bill: int, day: float) -> list[dict]:
     return rows
 
 
-def _declaration(
-    rng: np.random.Generator, bill: int, day: float, ship: list[dict]
-) -> list[dict]:
+def _declaration(rng: np.random.Generator, bill: int, day: float, ship: list[dict]) -> list[dict]:
     lodged = day + float(rng.integers(0, 20)) / 4
     named = rng.random() < 0.5
     return [
@@ -97,9 +95,7 @@ def _declaration(
     ]
 
 
-def _inspection(
-    rng: np.random.Generator, bill: int, day: float, ship: list[dict]
-) -> list[dict]:
+def _inspection(rng: np.random.Generator, bill: int, day: float, ship: list[dict]) -> list[dict]:
     if rng.random() < 0.4:
         return []
     bad = bool(rng.random() < 0.3)

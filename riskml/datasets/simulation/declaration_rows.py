@@ -93,9 +93,9 @@ def _parties(
     return {
         "declarant_id": number_text("B", bills.broker[bill], 6),
         "importer_id": number_text("", importer[bill], 10),
-        "importer_name": choice(name[bill], words.importer_names.texts),
+        "importer_name": choice(name[bill], words.importer_names.words),
         "exporter_id": number_text("S", exporter[bill], 10, told[bill]),
-        "exporter_name": choice(shipper[bill], words.shipper_names.texts, told[bill]),
+        "exporter_name": choice(shipper[bill], words.shipper_names.words, told[bill]),
     }
 
 

@@ -9,10 +9,10 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from riskml.datasets.simulation.parameters import WorldConfig
 from riskml.datasets.simulation.randomness import Streams, hash_normal, hash_uniform, mix
+from riskml.datasets.simulation.text import Words
 
 __all__ = ["Goods", "build_goods", "read_rows", "read_words", "without_marks"]
 
@@ -26,7 +26,7 @@ class Goods:
 
     Attributes
     ----------
-    codes : pyarrow.StringArray
+    codes : Words
         HS-like codes of 8 digits, all different.
     chapter : ndarray of int64
         Number of the chapter in ``chapters``.
@@ -46,7 +46,7 @@ class Goods:
         Whether origins are laundered for it, and whether it serves to hide other goods.
     disguise : ndarray of int64
         The code, of lower duty where there is one, as which it is misdescribed.
-    words : pyarrow.StringArray
+    words : Words
         ``WORDINGS`` descriptions of each code in turn, then the vague ones.
     n_vague : int
         Number of vague descriptions.
@@ -54,7 +54,7 @@ class Goods:
         Salt of the price differences between origins.
     """
 
-    codes: pa.StringArray
+    codes: Words
     chapter: np.ndarray
     chapters: tuple[str, ...]
     popularity: np.ndarray
@@ -66,7 +66,7 @@ class Goods:
     diverted: np.ndarray
     cover: np.ndarray
     disguise: np.ndarray
-    words: pa.StringArray
+    words: Words
     n_vague: int
     price_salt: int
 
@@ -120,7 +120,7 @@ def build_goods(config: WorldConfig, streams: Streams) -> Goods:
     number = np.arange(len(chapter))
     spread = config.goods.dispersion_high - config.goods.dispersion_low
     return Goods(
-        codes=pa.array(texts),
+        codes=Words.of(texts),
         chapter=chapter,
         chapters=tuple(row["chapter"] for row in rows),
         popularity=_popularity(config, streams, rows, chapter, rank),
@@ -205,9 +205,7 @@ def _disguises(salt: int, duty: np.ndarray) -> np.ndarray:
     return disguise
 
 
-def _words(
-    rows: list[dict[str, str]], chapter: np.ndarray, rank: np.ndarray
-) -> tuple[pa.StringArray, int]:
+def _words(rows: list[dict[str, str]], chapter: np.ndarray, rank: np.ndarray) -> tuple[Words, int]:
     words = read_words()
     texts: list[str] = []
     for c, r, size in _with_sizes(chapter, rank):
@@ -224,4 +222,4 @@ def _words(
             viet,
             without_marks(viet).upper(),
         ]
-    return pa.array([*texts, *words["vague"]]), len(words["vague"])
+    return Words.of([*texts, *words["vague"]]), len(words["vague"])

@@ -78,14 +78,14 @@ def _parties(
     # Forwarders have codes of their own that begin with eight nines.
     forwarder = 9_999_999_900 + bills.broker % 40
     name = words.importer_names.find(bills.importer, bills.generation, words.spelling(world, week))
-    name = np.where(forwarded, len(words.importers_only) + bills.broker % 40, name)
+    name = np.where(forwarded, len(words.importer_names.words) + bills.broker % 40, name)
     shown = papers.consignee >= 0
     notified = forwarded | ((papers.consignee == CONSIGNED) & (rng.random(len(bills)) < 0.5))
     shipper_code = party_codes(bills.shipper, bills.shipper_generation)
     return {
         "shipper_id": number_text("S", shipper_code[bill], 10, papers.shipper_named[bill]),
         "shipper_name": choice(
-            shipper[bill], words.shipper_names.texts, papers.shipper_named[bill]
+            shipper[bill], words.shipper_names.words, papers.shipper_named[bill]
         ),
         "consignee_id": number_text(
             "", np.where(forwarded, forwarder, importer)[bill], 10, shown[bill]

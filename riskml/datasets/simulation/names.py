@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
 from riskml.datasets.simulation.goods import read_words, without_marks
 from riskml.datasets.simulation.parties import BAD, Identities
 from riskml.datasets.simulation.randomness import mix
-from riskml.datasets.simulation.text import scrambled
+from riskml.datasets.simulation.text import Words, scrambled
 from riskml.datasets.simulation.world import World
 
 __all__ = ["IMPORTER_SPELLINGS", "SHIPPER_SPELLINGS", "NameBook", "importer_names", "party_codes",
@@ -27,22 +26,22 @@ class NameBook:
 
     Attributes
     ----------
-    texts : pyarrow.StringArray
+    words : Words
     spellings : int
-        Spellings of each identity, next to each other in ``texts``.
+        Spellings of each identity, next to each other in ``words``.
     first : ndarray of int64, shape (n_actors,)
         Earliest generation of each actor in the book.
     offset : ndarray of int64, shape (n_actors,)
         Where that generation stands.
     """
 
-    texts: pa.StringArray
+    words: Words
     spellings: int
     first: np.ndarray
     offset: np.ndarray
 
     def find(self, actor: np.ndarray, generation: np.ndarray, spelling: np.ndarray) -> np.ndarray:
-        """Return the place of each name in ``texts``."""
+        """Return the number of each name in ``words``."""
         place = self.offset[actor] + generation - self.first[actor]
         found: np.ndarray = place * self.spellings + spelling
         return found
@@ -72,7 +71,7 @@ def importer_names(world: World, first_day: int, last_day: int) -> NameBook:
     texts: list[str] = []
     for a, b, c, d, e in zip(*(part.tolist() for part in parts), strict=True):
         texts += _spellings(words, a, b, c, d, e)
-    return NameBook(pa.array(texts, pa.string()), IMPORTER_SPELLINGS, first, offset)
+    return NameBook(Words.of(texts), IMPORTER_SPELLINGS, first, offset)
 
 
 def shipper_names(world: World, first_day: int, last_day: int) -> NameBook:
@@ -90,7 +89,7 @@ def shipper_names(world: World, first_day: int, last_day: int) -> NameBook:
         place = towns[c][t % len(towns[c])]
         head = f"{place} {words['shipper_words'][n]} {words['shipper_business'][k]}"
         texts += [f"{head} {words['shipper_suffix'][s]}", head.title()]
-    return NameBook(pa.array(texts, pa.string()), SHIPPER_SPELLINGS, first, offset)
+    return NameBook(Words.of(texts), SHIPPER_SPELLINGS, first, offset)
 
 
 def _identities_between(

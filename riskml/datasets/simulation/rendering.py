@@ -11,7 +11,7 @@ from riskml.datasets.simulation.names import (
     shipper_names,
 )
 from riskml.datasets.simulation.randomness import hash_uniform
-from riskml.datasets.simulation.text import container_numbers, number_text, scrambled
+from riskml.datasets.simulation.text import Words, container_numbers, number_text, scrambled
 from riskml.datasets.simulation.week import Week
 from riskml.datasets.simulation.world import World
 
@@ -40,22 +40,17 @@ class Vocabulary:
     spelling_salt : int, for the spelling each bill uses
     """
 
-    offices: pa.StringArray
-    carriers: pa.StringArray
-    vessels: pa.StringArray
-    voyages: pa.StringArray
-    discharges: pa.StringArray
+    offices: Words
+    carriers: Words
+    vessels: Words
+    voyages: Words
+    discharges: Words
     prefixes: tuple[str, ...]
     discharge: np.ndarray
     importer_names: NameBook
     shipper_names: NameBook
-    party_names: pa.StringArray
+    party_names: Words
     spelling_salt: int
-
-    @property
-    def importers_only(self) -> pa.StringArray:
-        """Names of importers without the forwarders."""
-        return self.importer_names.texts
 
     def spelling(self, world: World, week: Week) -> np.ndarray:
         """Return how each bill's manifest spells the importer: mostly in English, without marks."""
@@ -71,16 +66,16 @@ def build_vocabulary(world: World, first_day: int, last_day: int) -> Vocabulary:
     importers = importer_names(world, first_day, last_day)
     forwarders = [f"SAO VIET LOGISTICS {n + 1:02d} JSC" for n in range(_FORWARDERS)]
     return Vocabulary(
-        offices=pa.array([office.name for office in world.config.offices], pa.string()),
-        carriers=pa.array(world.carriers.ids, pa.string()),
-        vessels=pa.array(world.carriers.vessels, pa.string()),
+        offices=Words.of([office.name for office in world.config.offices]),
+        carriers=Words.of(world.carriers.ids),
+        vessels=Words.of(world.carriers.vessels),
         voyages=_voyages(),
-        discharges=pa.array(discharges, pa.string()),
+        discharges=Words.of(discharges),
         prefixes=world.carriers.prefixes,
         discharge=np.array(discharge),
         importer_names=importers,
         shipper_names=shipper_names(world, first_day, last_day),
-        party_names=pa.concat_arrays([importers.texts, pa.array(forwarders, pa.string())]),
+        party_names=importers.words.followed_by(forwarders),
         spelling_salt=world.streams.salt("spelling"),
     )
 
@@ -103,7 +98,7 @@ def container_texts(words: Vocabulary, week: Week, load: np.ndarray) -> pa.Strin
     return container_numbers(words.prefixes, week.loads.fleet[load], week.loads.serial[load])
 
 
-def _voyages() -> pa.StringArray:
+def _voyages() -> Words:
     """Return voyage numbers of ships, then flight numbers."""
     ships = [f"{number:03d}{'NSEW'[number % 4]}" for number in range(1000)]
-    return pa.array([*ships, *(f"{number:04d}" for number in range(1000))], pa.string())
+    return Words.of([*ships, *(f"{number:04d}" for number in range(1000))])

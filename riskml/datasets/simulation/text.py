@@ -1,11 +1,22 @@
 """Numbers as fixed-width text, vocabularies and times as Arrow arrays, without loops over rows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["choice", "container_numbers", "digits", "fixed_text", "number_text", "reals", "times"]
+__all__ = [
+    "Words",
+    "choice",
+    "container_numbers",
+    "digits",
+    "fixed_text",
+    "number_text",
+    "reals",
+    "times",
+]
 
 _ZERO = ord("0")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -13,6 +24,42 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LETTER_VALUE = dict(zip(_LETTERS, [v for v in range(10, 39) if v % 11], strict=True))
 _FOURS = np.array([[ord(c) for c in f"{n:04d}"] for n in range(10_000)], dtype=np.uint8)
 TIME = pa.timestamp("us", tz="UTC")
+
+
+@dataclass(frozen=True)
+class Words:
+    """A vocabulary: words by their numbers.
+
+    A word may stand under several numbers, but is kept once: where an Arrow dictionary holds a
+    word twice, the page that Parquet makes of it ends in uninitialised memory, so that files would
+    differ from run to run and leak what the process held.
+
+    Attributes
+    ----------
+    distinct : pyarrow.StringArray
+        Each word once.
+    place : ndarray of int32, shape (n,)
+        Where the word of each number stands in ``distinct``.
+    """
+
+    distinct: pa.StringArray
+    place: np.ndarray
+
+    def __len__(self) -> int:
+        """Return how many numbers there are."""
+        return len(self.place)
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Self:
+        """Return the vocabulary of texts, numbered in their order."""
+        coded = pa.array(texts, pa.string()).dictionary_encode()
+        return cls(coded.dictionary, coded.indices.to_numpy(zero_copy_only=False))
+
+    def followed_by(self, texts: Sequence[str]) -> "Words":
+        """Return the vocabulary with further texts, numbered on."""
+        both = Words.of([*self.distinct.to_pylist(), *texts])
+        place = np.concatenate([both.place[self.place], both.place[len(self.distinct) :]])
+        return Words(both.distinct, place)
 
 
 def digits(values: np.ndarray, width: int) -> np.ndarray:
@@ -83,13 +130,13 @@ def container_numbers(
 
 
 def choice(
-    numbers: np.ndarray, words: Sequence[str] | pa.StringArray, valid: np.ndarray | None = None
+    numbers: np.ndarray, words: Words | Sequence[str], valid: np.ndarray | None = None
 ) -> pa.DictionaryArray:
     """Return words by their numbers, missing where a number is negative or not ``valid``."""
     missing = numbers < 0 if valid is None else (numbers < 0) | ~valid
-    indices = pa.array(np.where(missing, 0, numbers).astype(np.int32), mask=missing)
-    values = words if isinstance(words, pa.StringArray) else pa.array(list(words), pa.string())
-    return pa.DictionaryArray.from_arrays(indices, values)
+    vocabulary = words if isinstance(words, Words) else Words.of(words)
+    place = vocabulary.place[np.where(missing, 0, numbers)]
+    return pa.DictionaryArray.from_arrays(pa.array(place, mask=missing), vocabulary.distinct)
 
 
 def reals(values: np.ndarray, valid: np.ndarray | None = None) -> pa.DoubleArray:

@@ -114,7 +114,8 @@ def _golden_values(name: str, slices: Slices) -> list[dict[str, Any]]:
         table.iloc[rows].groupby("value", dropna=True)["label"].agg(["sum", "count"])
         for rows in (slices.earlier, slices.later)
     ]
-    both = sums[0].join(sums[1], how="inner", suffixes=("_earlier", "_later"))
+    earlier, later = sums[0].add_suffix("_earlier"), sums[1].add_suffix("_later")
+    both = earlier.join(later, how="inner")
     golden = both[
         (both["count_earlier"] >= FEWEST_ROWS)
         & (both["sum_earlier"] >= GOLDEN * both["count_earlier"])

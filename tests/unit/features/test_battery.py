@@ -91,9 +91,7 @@ def test_what_becomes_known_later_changes_nothing(case):
     pd.testing.assert_frame_equal(without.loc[early.index], early, check_exact=True)
 
 
-def _known_before(
-    rows: pd.DataFrame, event: str, instant: pd.Timestamp, own: bool
-) -> pd.DataFrame:
+def _known_before(rows: pd.DataFrame, event: str, instant: pd.Timestamp, own: bool) -> pd.DataFrame:
     """Keep what was known before, and the contents of the decisions themselves."""
     keep = known_at(rows, event) < instant
     if own:
@@ -116,7 +114,7 @@ def test_history_may_be_empty(case):
 
 
 def test_an_unseen_party_is_new_and_has_the_prior_as_its_rate(case):
-    stage, tables, features, frame = case
+    stage, tables, features, _ = case
     party = "consignee_id" if stage == "pre_arrival" else "importer_id"
     own = getattr(tables, OWN[stage]).copy()
     last = own[EVENT[OWN[stage]]].idxmax()
@@ -142,6 +140,7 @@ REQUIRED = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_missing_column_degrades_and_does_not_fail(case):
     stage, tables, features, frame = case
     optional = [c for c in getattr(tables, OWN[stage]) if c not in REQUIRED]

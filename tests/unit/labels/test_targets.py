@@ -105,9 +105,7 @@ def test_the_gap_covers_nine_in_ten_delays():
 
 
 def test_young_decisions_have_not_matured():
-    looked = inspections(
-        *(look(n, closed_at=at(n + 10), result="no_violation") for n in range(20))
-    )
+    looked = inspections(*(look(n, closed_at=at(n + 10), result="no_violation") for n in range(20)))
     labels = labels_of(looked, at(25), count=20)
     # Every delay is ten days, so decisions before day 15 have matured, later ones have not.
     assert labels["matured"].tolist() == [n < 15 for n in range(20)]

@@ -54,9 +54,7 @@ def test_chunks_do_not_change_the_result(bundle: Bundle, monkeypatch: pytest.Mon
     steps: list[tuple[str, int, int]] = []
     pd.testing.assert_frame_equal(
         whole,
-        score_frame(
-            bundle, frame(45), explain=True, progress=lambda *step: steps.append(step)
-        ),
+        score_frame(bundle, frame(45), explain=True, progress=lambda *step: steps.append(step)),
     )
     assert steps[-1] == ("scoring", 45, 45)
 

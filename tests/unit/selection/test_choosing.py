@@ -84,6 +84,7 @@ def test_exploration_draws_with_the_logged_propensity() -> None:
     assert unselected["propensity"].tolist() == [0.25] * 6
 
 
+@pytest.mark.slow
 def test_one_slot_explores_now_and_then() -> None:
     channels = [
         chosen(scores(0.9, 0.1, 0.1), room(1, "1/4"), seed=seed).picks["channel"].item()

@@ -3,7 +3,7 @@ import pytest
 
 from riskml.errors import LabelError
 from riskml.evaluation.metrics import log_loss, observed_over_expected
-from riskml.training.calibrating import fit_calibrator
+from riskml.training.calibrating import calibrate_for_arrivals, fit_calibrator
 
 
 def make(size: int = 30_000, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -60,3 +60,21 @@ def test_heavy_weights_do_not_feign_certainty() -> None:
 def test_one_class_is_refused() -> None:
     with pytest.raises(LabelError, match="both classes"):
         fit_calibrator(np.zeros(5), np.zeros(5), np.ones(5))
+
+
+def test_the_shift_of_selection_is_shrunk_by_what_is_known_of_it() -> None:
+    # Law: even weights change nothing; the shift lies between none and that of the weights, and
+    # comes close to the latter when violations are many.
+    odds, _, y = make(30_000)
+    w = np.where(y == 1, 0.5, 1.0)  # who was selected was twice as often in violation
+    even = fit_calibrator(odds, y, np.ones(30_000))
+    assert calibrate_for_arrivals(odds, y, np.full(30_000, 3.0)) == even
+
+    def shift(rows: slice) -> float:
+        found = calibrate_for_arrivals(odds[rows], y[rows], w[rows])
+        return found.c - fit_calibrator(odds[rows], y[rows], np.ones(len(y[rows]))).c
+
+    many, few = shift(slice(None)), shift(slice(300))
+    assert many == pytest.approx(np.log(0.5), rel=0.05)
+    assert many < few < 0
+    assert calibrate_for_arrivals(odds, y, w, selection_sd=0.0).c == pytest.approx(even.c)

@@ -45,7 +45,7 @@ def test_probabilities_hold_over_all_arrivals_though_labels_are_selective(
     # Officers see what the model cannot, so selected rows are riskier than they look. Pooled over
     # worlds, expected violations of all later arrivals are those of the truth all the same.
     ours, naive, truth = 0.0, 0.0, 0.0
-    blind = definition.model_copy(update={"weights": Weights(propensity=False)})
+    blind = definition.model_copy(update={"weights": Weights(calibrator=False)})
     for seed in range(4):
         world = make_world(9000, seed=20 + seed, insight=1.0)
         later = (world.frame["decision_time"] >= UNTIL).to_numpy()

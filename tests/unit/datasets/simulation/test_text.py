@@ -4,6 +4,7 @@ from stdnum import iso6346
 
 from riskml.datasets.simulation.places import build_carriers
 from riskml.datasets.simulation.text import (
+    Words,
     choice,
     container_numbers,
     digits,
@@ -52,3 +53,11 @@ def test_choice_reals_and_times_carry_missing_values() -> None:
     stamps = times(np.array([0, 1]), np.array([False, True]))
     assert stamps.type == pa.timestamp("us", tz="UTC")
     assert stamps.null_count == 1
+
+
+def test_a_vocabulary_keeps_each_word_once() -> None:
+    words = Words.of(["a", "b", "a"]).followed_by(["c", "b"])
+    assert words.distinct.to_pylist() == ["a", "b", "c"]
+    numbers = np.array([0, 1, 2, 3, 4, -1])
+    assert choice(numbers, words).to_pylist() == ["a", "b", "a", "c", "b", None]
+    assert len(words) == 5

@@ -70,11 +70,11 @@ def test_a_day_is_the_same_whatever_span_holds_it(small: SimulatedWorld) -> None
 
 
 def test_scale_multiplies_arrivals_and_scans() -> None:
-    one = simulate(start=date(2020, 7, 1), days=92, scale=0.02)
-    assert len(one.inspections) == sum(
-        max(1, round(scans * 0.02)) for scans in (2699, 1163, 127, 560, 420, 480, 249, 280, 220)
-    )
-    assert len(one.truth) == pytest.approx(124_000 * 0.02, rel=0.06)
+    one = simulate(start=date(2020, 7, 1), days=92, scale=0.05)
+    published = (2699, 1163, 127, 560, 420, 480, 249, 280, 220)
+    # At so small an office a day without arrivals may leave a scan over at the end.
+    assert abs(len(one.inspections) - sum(round(0.05 * scans) for scans in published)) <= 2
+    assert len(one.truth) == pytest.approx(124_000 * 0.05, rel=0.06)
 
 
 def test_another_world_runs_from_its_parameters() -> None:
