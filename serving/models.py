@@ -125,7 +125,8 @@ def _served(stage: str, folder: Path) -> Served:
         raise BundleError(
             f"{folder} holds a model of stage {manifest.stage}", f"promote one of stage {stage}"
         )
-    promoted = datetime.fromtimestamp((folder / MANIFEST).stat().st_mtime, UTC)
+    # Promotion moves a link to the bundle; without a link the files themselves were put there.
+    placed = folder.lstat() if folder.is_symlink() else (folder / MANIFEST).stat()
     return Served(
         scorer=Scorer.of(bundle),
         stage=stage,
@@ -133,7 +134,7 @@ def _served(stage: str, folder: Path) -> Served:
         version=_version(folder) or manifest.model_digest[:12],
         digest=manifest.model_digest,
         feature_set_digest=bundle.feature_set.digest,
-        since=promoted,
+        since=datetime.fromtimestamp(placed.st_mtime, UTC),
     )
 
 

@@ -69,7 +69,7 @@ def calibrate_for_arrivals(
     *,
     method: str = "platt",
     shrinkage: float = 5.0,
-    selection_sd: float = 0.5,
+    selection_sd: float = 1.0,
 ) -> Calibrator:
     """Fit a calibrator for all arrivals from rows that were selected.
 

@@ -145,7 +145,7 @@ class Calibration(_Part):
     method: Literal["beta", "platt", "intercept"] = "platt"
     min_positives: int = Field(default=20, ge=1)
     shrinkage: NonNegative = 5.0
-    selection_sd: NonNegative = 0.5
+    selection_sd: NonNegative = 1.0
 
 
 class Gates(_Part):
@@ -162,7 +162,8 @@ class Gates(_Part):
     champion_tolerance : float
         How much of the champion's average precision may be lost, relative.
     calibration_low, calibration_high : float
-        Bounds of observed over expected violations.
+        Bounds of observed over expected violations; refused is a model whose 95 % interval lies
+        outside of them altogether, since few violations leave the ratio itself to chance.
     forbidden_checks : tuple of str
         Codes of checks that must not have found anything.
     """

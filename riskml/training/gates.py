@@ -7,6 +7,7 @@ import numpy as np
 
 from riskml.bundle import Bundle
 from riskml.evaluation.assessment import Scored
+from riskml.evaluation.intervals import bootstrap_intervals, group_codes
 from riskml.evaluation.metrics import average_precision, observed_over_expected
 from riskml.evaluation.summary import Rows, difference
 from riskml.training.definition import Gates
@@ -14,6 +15,7 @@ from riskml.training.definition import Gates
 __all__ = ["Contest", "GateResult", "PromotionDecision", "decide"]
 
 RATE = 0.05
+RESAMPLES = 300
 MOST_WEIGHT = 1000.0
 
 
@@ -187,10 +189,20 @@ def _lift(gates: Gates, contest: Contest) -> Answer:
 
 def _calibration(gates: Gates, contest: Contest) -> Answer:
     part = contest.challenger
-    ratio = observed_over_expected(_labels(contest), part.probabilities, _arrivals(part))
-    low, high = gates.calibration_low, gates.calibration_high
-    sentence = f"observed over expected violations is {ratio:.2f}, {low:g} to {high:g} are allowed"
-    return _answer("calibration", low <= ratio <= high, sentence, observed_over_expected=ratio)
+    y, p = _labels(contest), part.probabilities
+    found = bootstrap_intervals(
+        lambda w: {"ratio": observed_over_expected(y, p, w)},
+        group_codes(part.frame["consignment_id"], len(y)),
+        weights=_arrivals(part),
+        resamples=RESAMPLES,
+    )["ratio"]
+    ratio, low, high = found.value or 0.0, found.low or 0.0, found.high or 0.0
+    sentence = (
+        f"observed over expected violations is {ratio:.2f} ({low:.2f} to {high:.2f}), "
+        f"{gates.calibration_low:g} to {gates.calibration_high:g} are allowed"
+    )
+    passed = high >= gates.calibration_low and low <= gates.calibration_high
+    return _answer("calibration", passed, sentence, observed_over_expected=found.to_dict())
 
 
 def _arrivals(part: Scored) -> np.ndarray:

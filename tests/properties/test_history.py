@@ -13,7 +13,7 @@ from tests.oracles.history_worlds import World, all_statistics, shuffled, worlds
 
 STATISTICS = all_statistics()
 quick = settings(max_examples=25, deadline=None)
-thorough = settings(max_examples=1000, deadline=None)
+thorough = settings(max_examples=400, deadline=None)
 
 
 def difference(found: np.ndarray, expected: np.ndarray) -> str:
@@ -119,7 +119,7 @@ def test_appending_in_any_batches_at_length(world: World, data: st.DataObject) -
 
 
 @pytest.mark.full
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(worlds(size=20), worlds(size=20))
 def test_what_is_known_later_at_length(world: World, later: World) -> None:
     check_future(world, later)

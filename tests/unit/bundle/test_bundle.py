@@ -225,6 +225,7 @@ def test_a_link_may_be_moved_while_it_is_read(bundle: Bundle, tmp_path: Path) ->
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_importing_it_loads_no_training_library() -> None:
     code = (
         "import sys, riskml.bundle; "

@@ -38,6 +38,7 @@ def test_a_period_without_violation_is_measured_all_the_same() -> None:
     assert 0.3 < hit_rate["high"] < 0.5  # nothing in five
 
 
+@pytest.mark.slow
 def test_the_interval_of_recall_covers_as_often_as_it_says() -> None:
     # Over 60 samples of one world, about 95 % of the intervals hold the true recall.
     big_y, big_p = make(400_000, seed=1)

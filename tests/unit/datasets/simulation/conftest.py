@@ -39,4 +39,4 @@ def many() -> list[Week]:
 @pytest.fixture(scope="session")
 def year() -> Arrivals:
     """Simulate a year of arrivals at a moderate scale, without texts."""
-    return simulate_arrivals(date(2019, 10, 1), 366, 0.25, 5)
+    return simulate_arrivals(date(2019, 10, 1), 366, 0.2, 5)

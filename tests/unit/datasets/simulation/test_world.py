@@ -32,6 +32,7 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes_in_any_process(tmp_path: Path) -> None:
     span = {"start": date(2020, 6, 3), "days": 20, "scale": 0.03}
     write_world(tmp_path / "a", seed=4, **span)  # type: ignore[arg-type]
