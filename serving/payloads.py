@@ -278,4 +278,4 @@ def _remedy(what: str) -> str:
         return "write times as 2020-07-01T08:30:00Z or 2020-07-01T15:30:00+07:00"
     if "out of range" in what:
         return "send a finite number"
-    return "see the table of fields in serving/README.md"
+    return "see data/README.md for the columns and their limits"

@@ -46,7 +46,9 @@ def test_later_events_do_not_matter_and_a_changed_record_shows(at_home) -> None:
     item = items_of(rollup, [len(rollup) - 1], timed=False)[0]
     (result,) = at_home.score([item])
     score_id = result["score_id"]
-    later = {**item["manifest"], "bill_no": "LATER"}
+    # After the world's last decision, before this one: it would count if it had been there.
+    after = {"submitted_at": "2023-06-01T00:00:00Z", "recorded_at": "2023-06-01T00:00:00Z"}
+    later = {**item["manifest"], **after, "bill_no": "LATER"}
     with at_home.client() as client:
         client.post("/v1/events", json={"manifests": [later]})
     assert recompute(score_id).ok
