@@ -34,7 +34,7 @@ serve: $(STAMP) ## serve what the demo promoted, until interrupted
 	$(BIN)/riskml serve
 
 quick: $(STAMP) ## the inner loop: fast tests only
-	$(PYTEST) -m "not slow and not integration and not browser and not notebook and not full"
+	$(PYTEST) -n 2 --dist loadfile -m "not slow and not integration and not browser and not notebook and not full"
 
 test: $(STAMP) ## all tests but the heaviest proofs
 	$(PYTEST) -m "not full"
