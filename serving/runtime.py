@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from riskml.config import STAGES, settings
@@ -121,6 +122,7 @@ class Runtime:
         for thread in self._threads:
             thread.join(timeout=10.0)
         if self._ledger is not None:
+            self._try("signature", self._ledger.sign_heads)
             self._ledger.close()
 
     def wait_for_event(self, seq: int, timeout: float = 2.0) -> bool:
@@ -150,6 +152,7 @@ class Runtime:
         log("ready", watermark=state.history.state.watermark, stages=list(state.models))
         self._spawn("riskml-events", self._follow_events)
         self._spawn("riskml-models", self._follow_models)
+        self._spawn("riskml-ledger", self._keep_ledger)
 
     def _open_ledger(self) -> Ledger:
         return Ledger.open(settings().ledger_url, lock_timeout=self.options.ledger_timeout_seconds)
@@ -205,6 +208,13 @@ class Runtime:
             if self._pending:
                 self._try("models", self._swap)
 
+    def _keep_ledger(self) -> None:
+        """Sign where the chains end, and forget answers that nobody will ask for again."""
+        memory = timedelta(hours=self.options.answer_memory_hours)
+        while not self._stopping.wait(self.options.signing_interval_seconds):
+            self._try("signature", self.ledger.sign_heads)
+            self._try("answers", lambda: self.ledger.forget_answers(datetime.now(UTC) - memory))
+
     def _swap(self) -> None:
         self._adopt(self._pending)
         self._pending = {}
@@ -227,7 +237,7 @@ class Runtime:
         for stage, served in loaded.items():
             announce(None if old is None else old.models.get(stage), served)
 
-    def _try(self, what: str, attempt: Callable[[], None]) -> None:
+    def _try(self, what: str, attempt: Callable[[], object]) -> None:
         """Run a step of a loop; a failure is logged once in a row, and the loop goes on."""
         try:
             attempt()

@@ -36,6 +36,10 @@ class ServiceSettings(BaseSettings):
         How long a commit may wait for other writers before the answer is 503.
     history_poll_seconds, model_poll_seconds : float
         How often a worker looks for new events and for a new champion.
+    signing_interval_seconds : float
+        How often the ends of the ledger's chains are signed, beside once at shutdown.
+    answer_memory_hours : float
+        How long an answer is kept for a request repeated with the same idempotency key.
     future_tolerance_seconds : float
         How far a sender's clock may be ahead.
     score_threads : int
@@ -58,6 +62,8 @@ class ServiceSettings(BaseSettings):
     ledger_timeout_seconds: float = Field(default=3.0, gt=0)
     history_poll_seconds: float = Field(default=0.25, gt=0)
     model_poll_seconds: float = Field(default=1.0, gt=0)
+    signing_interval_seconds: float = Field(default=3600.0, gt=0)
+    answer_memory_hours: float = Field(default=48.0, gt=0)
     future_tolerance_seconds: float = Field(default=5.0, ge=0)
     score_threads: int = Field(default=2, ge=1, le=64)
     commodity_system: Literal["HS", "other"] = "HS"

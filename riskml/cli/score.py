@@ -44,6 +44,6 @@ def command(
         decisions="all",
         progress=progress,
     )
-    scores = score_frame(bundle, frame, explain=explain)
+    scores = score_frame(bundle, frame, explain=explain, progress=progress)
     write_table(scores, out)
     say(f"scored {len(scores)} consignments with {bundle.manifest.model_name}: {out}")

@@ -1,7 +1,7 @@
 """Scoring of feature columns: the one way from features to probability, reasons included."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from riskml.explanation import (
     reasons_of,
 )
 from riskml.explanation import explain as explained
+from riskml.history import Progress
 
 __all__ = ["SCORE_COLUMNS", "Scores", "score_columns", "score_frame"]
 
@@ -69,7 +70,7 @@ def score_frame(
     frame: pd.DataFrame,
     *,
     explain: bool = False,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Score a feature frame.
 
@@ -83,7 +84,7 @@ def score_frame(
         Adds ``base_value`` (log-odds), ``contributions`` (JSON object, feature to log-odds) and
         ``reasons`` (JSON list).
     progress : callable, optional
-        Called as ``progress(what, done, total)``.
+        Wraps the chunks to show how far it is; see `riskml.history.Progress`.
 
     Returns
     -------
@@ -102,12 +103,11 @@ def score_frame(
     """
     _check_frame(bundle, frame)
     book = ReasonBook.of(bundle.feature_set) if explain else None
-    parts = []
-    for start, rows in _chunks(frame):
-        parts.append(_score_rows(bundle, rows, book))
-        if progress is not None:
-            progress("scoring", start + len(rows), len(frame))
-    return pd.concat(parts)
+    starts: Iterable[int] = range(0, len(frame), CHUNK)
+    if progress is not None:
+        starts = progress(starts, "scoring", -(-len(frame) // CHUNK))
+    chunks = (frame.iloc[start : start + CHUNK] for start in starts)
+    return pd.concat([_score_rows(bundle, rows, book) for rows in chunks])
 
 
 def _check_frame(bundle: Bundle, frame: pd.DataFrame) -> None:
@@ -121,11 +121,6 @@ def _check_frame(bundle: Bundle, frame: pd.DataFrame) -> None:
             f"the feature frame lacks {shown}",
             "compute the features again with this model's feature set",
         )
-
-
-def _chunks(frame: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
-    for start in range(0, len(frame), CHUNK):
-        yield start, frame.iloc[start : start + CHUNK]
 
 
 def _score_rows(bundle: Bundle, rows: pd.DataFrame, book: ReasonBook | None) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from riskml.errors import BundleError, GateError
 from riskml.evaluation.assessment import Scored
 from riskml.features import FeatureSet
 from riskml.history import Progress
+from riskml.ledger import Ledger
 from riskml.training.gates import Contest, PromotionDecision, decide
 from riskml.training.judging import judge_period, scored
 from riskml.training.tracking import (
@@ -35,6 +36,7 @@ from riskml.training.tracking import (
 )
 
 __all__ = [
+    "PROMOTION_RECORD",
     "Candidate",
     "PromotionDecision",
     "carry_out",
@@ -44,6 +46,10 @@ __all__ = [
     "export_champion",
     "promote",
 ]
+
+
+PROMOTION_RECORD = "promotion"
+"""Kind of the ledger records that hold decisions on challengers."""
 
 
 @dataclass(frozen=True)
@@ -190,12 +196,16 @@ def consider(
 def carry_out(candidate: Candidate) -> Path:
     """Make a candidate that passed the champion; returns the champion folder.
 
+    The decision enters the ledger, whichever way it went.
+
     Raises
     ------
     GateError
         If a gate refused it; nothing has changed then.
     """
     decision = candidate.decision
+    with Ledger.open(settings().ledger_url) as ledger:
+        ledger.append_record(PROMOTION_RECORD, decision.to_dict(), "riskml promote")
     if not decision.promoted:
         raise GateError(
             f"{decision.model_name} version {decision.version} was refused: {decision.reason}",

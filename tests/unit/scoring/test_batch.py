@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -51,12 +52,17 @@ def test_scores_come_in_the_order_and_under_the_index_of_the_frame(bundle: Bundl
 def test_chunks_do_not_change_the_result(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = score_frame(bundle, frame(45), explain=True)
     monkeypatch.setattr(batch, "CHUNK", 7)
-    steps: list[tuple[str, int, int]] = []
-    pd.testing.assert_frame_equal(
-        whole,
-        score_frame(bundle, frame(45), explain=True, progress=lambda *step: steps.append(step)),
-    )
-    assert steps[-1] == ("scoring", 45, 45)
+    shown: list[int] = []
+
+    def progress(items: Iterable[int], label: str, total: int | None) -> Iterator[int]:
+        assert (label, total) == ("scoring", 7)
+        for item in items:
+            shown.append(item)
+            yield item
+
+    again = score_frame(bundle, frame(45), explain=True, progress=progress)
+    pd.testing.assert_frame_equal(whole, again)
+    assert shown == [0, 7, 14, 21, 28, 35, 42]
 
 
 def test_explained_scores_add_up_and_name_reasons(bundle: Bundle) -> None:
