@@ -15,7 +15,7 @@ from riskml.history import Progress
 from riskml.training.definition import Fit, LightGBM
 from riskml.training.merging import merge_boosters
 
-__all__ = ["Design", "FoldScores", "grow", "score_folds"]
+__all__ = ["Design", "FoldScores", "cross_fitted_scores", "grow", "score_folds"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -38,6 +38,10 @@ class Design:
     y: FloatArray
     w: FloatArray
     feature_set: FeatureSet
+
+    def rows(self, keep: npt.NDArray[np.bool_]) -> "Design":
+        """Return some of its rows."""
+        return Design(self.X[keep], self.y[keep], self.w[keep], self.feature_set)
 
     def dataset(self, rows: npt.NDArray[np.bool_] | None = None, **options: Any) -> lgb.Dataset:
         """Return (part of) it as a LightGBM data set."""
@@ -85,6 +89,9 @@ class FoldScores:
 
 SMALL = 20_000_000
 """Below so many cells one thread is quicker: on a busy machine two were seven times slower."""
+
+SPANS = 4
+"""Spans of time in each part of `cross_fitted_scores`."""
 
 
 def parameters(design: Design, model: LightGBM, fit: Fit, seed: int) -> dict[str, Any]:
@@ -165,9 +172,48 @@ def score_folds(
     return FoldScores(rounds, curve, raw, of_fold, tuple(skipped))
 
 
-def _mean_score(boosters: list[lgb.Booster], X: FloatArray, rounds: int) -> FloatArray:
-    scores = [booster.predict(X, raw_score=True, num_iteration=rounds) for booster in boosters]
-    return np.asarray(np.mean(scores, axis=0), dtype=np.float64)
+def cross_fitted_scores(
+    design: Design,
+    rounds: int,
+    blocks: int,
+    model: LightGBM,
+    fit: Fit,
+    progress: Progress | None = None,
+) -> FloatArray:
+    """Score every row with boosters like the final ones that were not trained on it.
+
+    A calibrator must see scores as spread out as those it will serve. The folds' are not: the
+    boosters of an early fold know a fraction of the violations, so their scores huddle, and a
+    calibrator fitted on them gives too little to the many arrivals of low risk. Here each part of
+    the rows is scored by boosters that know all the others, as many of them and with as many
+    rounds as the final ones. A part is a set of spans of time dealt out in turn, so that it
+    covers the whole period and neighbours in time stay together.
+
+    Parameters
+    ----------
+    design : Design
+        Rows in order of decision time.
+    rounds : int
+        Boosting rounds.
+    blocks : int
+        Parts.
+    model, fit, progress
+        See `score_folds`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Raw scores; NaN where the other parts hold one class only.
+    """
+    part = np.arange(len(design.y)) * blocks * SPANS // max(len(design.y), 1) % blocks
+    raw = np.full(len(design.y), np.nan)
+    for number in _shown(range(blocks), "Calibration", progress):
+        own = np.flatnonzero(part == number)
+        others = design.rows(part != number)
+        if len(own) and 0 < others.y.sum() < len(others.y):
+            text = grow(others, rounds, model, fit)
+            raw[own] = lgb.Booster(model_str=text).predict(design.X[own], raw_score=True)
+    return raw
 
 
 def _unusable(design: Design, fold: Fold) -> str:

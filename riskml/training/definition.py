@@ -138,12 +138,14 @@ class Weights(_Part):
 class Calibration(_Part):
     """Which calibrator is fitted, and from how many violations on.
 
-    With fewer than ``min_positives`` on later slices only the intercept is fitted. ``shrinkage``
-    and ``selection_sd``: see `riskml.training.calibrating`.
+    With fewer than ``min_positives`` violations only the intercept is fitted. ``shrinkage`` and
+    ``selection_sd``: see `riskml.training.calibrating`. ``blocks``: into how many parts the rows
+    are dealt for the scores it is fitted on, see `riskml.training.boosting.cross_fitted_scores`.
     """
 
     method: Literal["beta", "platt", "intercept"] = "platt"
     min_positives: int = Field(default=20, ge=1)
+    blocks: int = Field(default=5, ge=2, le=50)
     shrinkage: NonNegative = 5.0
     selection_sd: NonNegative = 1.0
 

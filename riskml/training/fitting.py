@@ -1,8 +1,9 @@
-"""From a training set to a bundle: rounds and calibration from later slices, then all rows.
+"""From a training set to a bundle: rounds and metrics from later slices, then all rows.
 
 Every fold learns from what was known before it and is judged on what came after, with the
-maturity gap between. The folds' scores choose the number of rounds, fit the calibrator and give
-the honest metrics; the boosters that serve are then trained on all matured rows.
+maturity gap between. The folds' scores choose the number of rounds and give the honest metrics;
+the boosters that serve are then trained on all matured rows, and the calibrator is fitted on
+scores by boosters like them that did not see the row.
 """
 
 import importlib.metadata
@@ -21,8 +22,14 @@ from riskml.evaluation.splits import Fold, prequential_folds
 from riskml.features import FeatureSet
 from riskml.history import Progress
 from riskml.labels import maturity_gap
-from riskml.training.boosting import Design, FoldScores, grow, score_folds
-from riskml.training.calibrating import calibrate_for_arrivals, fit_calibrator
+from riskml.training.boosting import (
+    Design,
+    FoldScores,
+    cross_fitted_scores,
+    grow,
+    score_folds,
+)
+from riskml.training.calibrating import calibrate_for_arrivals
 from riskml.training.definition import ModelDefinition
 from riskml.training.rows import learnable_rows
 from riskml.training.weights import RowWeights, WeightReport, row_weights
@@ -122,7 +129,7 @@ def fit_model(
     scores = score_folds(design, folds, definition.lightgbm, definition.fit, progress)
     final = design if definition.fit.refit else _before_last_fold(design, folds, scores)
     text = grow(final, scores.rounds, definition.lightgbm, definition.fit, progress)
-    calibrator, notes = _calibrate(arrivals.values, design, scores, text, definition)
+    calibrator, notes = _calibrate(arrivals.values, design, scores, definition, progress)
     manifest = _manifest(rows, definition, feature_set, until, gap)
     manifest = replace(manifest, data_digests=dict(data_digests or {}), notes=notes)
     judged = [fold.start for number, fold in enumerate(folds) if (scores.fold == number).any()]
@@ -166,45 +173,60 @@ def _before_last_fold(design: Design, folds: list[Fold], scores: FoldScores) -> 
     if not used:
         return design
     keep = used[-1].train
-    return Design(design.X[keep], design.y[keep], design.w[keep], design.feature_set)
+    return design.rows(keep)
 
 
 def _calibrate(
     weights: FloatArray,
     design: Design,
     scores: FoldScores,
-    text: str,
     definition: ModelDefinition,
+    progress: Progress | None,
 ) -> tuple[Calibrator, tuple[str, ...]]:
-    """Calibrate on the folds' scores; say aloud what could not be done."""
+    """Calibrate on scores of rows that the boosters did not see; say aloud what was not done."""
     notes = list(scores.skipped)
-    judged = scores.fold >= 0
-    positives = int(design.y[judged].sum())
-    part = definition.calibration
-    if not positives:
+    if not (scores.fold >= 0).any():
         notes.append(
-            "no later slice could be judged: rounds are the least allowed, and the calibrator is "
-            "fitted on training rows, its intercept only"
+            "no later slice could be judged: rounds are the least allowed, and no metric is known"
         )
-        raw = lgb.Booster(model_str=text).predict(design.X, raw_score=True)
-        raw = np.asarray(raw, dtype=np.float64)
-        return fit_calibrator(raw, design.y, weights, method="intercept"), tuple(notes)
+    raw = _unseen_scores(design, scores, definition, progress)
+    usable = np.isfinite(raw)
+    positives = int(design.y[usable].sum())
+    part = definition.calibration
     method: str = part.method
     if positives < part.min_positives and method != "intercept":
         method = "intercept"
         notes.append(
-            f"{positives} violations on later slices are too few to fit slopes "
-            f"({part.min_positives} are needed): the calibrator has an intercept only"
+            f"{positives} violations are too few to fit slopes ({part.min_positives} are needed): "
+            "the calibrator has an intercept only"
         )
     calibrator = calibrate_for_arrivals(
-        scores.raw[judged],
-        design.y[judged],
-        weights[judged],
+        raw[usable],
+        design.y[usable],
+        weights[usable],
         method=method,
         shrinkage=part.shrinkage,
         selection_sd=part.selection_sd,
     )
     return calibrator, tuple(notes)
+
+
+def _unseen_scores(
+    design: Design, scores: FoldScores, definition: ModelDefinition, progress: Progress | None
+) -> FloatArray:
+    """Return raw scores by boosters like those that serve; NaN for rows without one.
+
+    Without a refit the boosters that serve are those of the last fold, and the folds' own scores
+    are the likest. If nothing can be held back, the training rows are scored by what they taught.
+    """
+    model, fit, part = definition.lightgbm, definition.fit, definition.calibration
+    if not fit.refit and design.y[scores.fold >= 0].any():
+        return scores.raw
+    raw = cross_fitted_scores(design, scores.rounds, part.blocks, model, fit, progress)
+    if design.y[np.isfinite(raw)].any():
+        return raw
+    text = grow(design, scores.rounds, model, fit)
+    return np.asarray(lgb.Booster(model_str=text).predict(design.X, raw_score=True))
 
 
 def _holdout(
