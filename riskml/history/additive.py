@@ -25,7 +25,15 @@ from riskml.history.views import (
     Settled,
 )
 
-__all__ = ["answer_sums", "new_frames"]
+__all__ = [
+    "add_pending",
+    "answer_sums",
+    "blank",
+    "days_since",
+    "drop_own",
+    "last_pending",
+    "new_frames",
+]
 
 
 def new_frames(windows: int, words: int) -> Frames:
@@ -38,7 +46,7 @@ def new_frames(windows: int, words: int) -> Frames:
 
 
 @inlined
-def _blank(answer: Answer, query: Int, program: Program) -> None:
+def blank(answer: Answer, query: Int, program: Program) -> None:
     """Answer a query whose key is missing."""
     for target in program.target:
         put(answer, query, target, np.nan)
@@ -52,7 +60,7 @@ def _inside(span: Int, known: Int, time: Int) -> bool:
 
 
 @inlined
-def _add_pending(
+def add_pending(
     frames: Frames,
     program: Program,
     pending: Pending,
@@ -73,9 +81,7 @@ def _add_pending(
 
 
 @inlined
-def _drop_own(
-    frames: Frames, program: Program, own: Own, rows: Rows, query: Int, time: Int
-) -> None:
+def drop_own(frames: Frames, program: Program, own: Own, rows: Rows, query: Int, time: Int) -> None:
     """Take the events of the query's own consignment out of the windows they lie in."""
     place = seek(own.query, 0, len(own.query), 0, query)
     while place < len(own.query) and own.query[place] == query:
@@ -115,7 +121,7 @@ def _last_flagged(settled: Settled, rows: Rows, start: Int, high: Int, unit: Int
 
 
 @inlined
-def _last_pending(
+def last_pending(
     pending: Pending, rows: Rows, entity: Int, time: Int, unit: Int, column: Int
 ) -> Int:
     """Return the same for pending rows that count; any row if ``column`` is negative."""
@@ -127,7 +133,8 @@ def _last_pending(
 
 
 @inlined
-def _days_since(last: Int, time: Int) -> Float:
+def days_since(last: Int, time: Int) -> Float:
+    """Return the days from ``last`` to ``time``, NaN if ``last`` is negative."""
     return (time - last) / np.float64(DAY_US) if last >= 0 else np.nan
 
 
@@ -164,7 +171,7 @@ def answer_sums(
     for query in asked.order:
         code, time, unit = np.int64(asked.codes[query]), asked.times[query], asked.units[query]
         if code == MISSING:
-            _blank(answer, query, program)
+            blank(answer, query, program)
             continue
         if code != entity:
             entity, start, length, high = code, np.int64(0), np.int64(0), np.int64(0)
@@ -179,20 +186,20 @@ def answer_sums(
             frames.lows[frame], frames.counts[frame] = low, high - low
             window(frames.words, frame, program.groups, settled.sums, start, low, high)
         if len(pending.entity) > 0:
-            _add_pending(frames, program, pending, rows, entity, time, unit)
+            add_pending(frames, program, pending, rows, entity, time, unit)
         if len(own.query) > 0:
-            _drop_own(frames, program, own, rows, query, time)
+            drop_own(frames, program, own, rows, query, time)
         for item in range(len(program.target)):
             operation = program.operation[item]
             if operation == LAST:
                 last = _last(settled, rows, start, high, unit)
-                last = max(last, _last_pending(pending, rows, entity, time, unit, -1))
-                value = _days_since(last, time)
+                last = max(last, last_pending(pending, rows, entity, time, unit, -1))
+                value = days_since(last, time)
             elif operation == LAST_HIT:
                 last = _last_flagged(settled, rows, start, high, unit, program.word[item])
                 column = program.other[item]
-                last = max(last, _last_pending(pending, rows, entity, time, unit, column))
-                value = _days_since(last, time)
+                last = max(last, last_pending(pending, rows, entity, time, unit, column))
+                value = days_since(last, time)
             else:
                 value = value_of(frames, program, item, answer, query, base)
             put(answer, query, program.target[item], value)

@@ -1,29 +1,23 @@
 """The index of history: events go in as they become known, statistics come out at any time."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from riskml.errors import HistoryError
 from riskml.history.arrays import F64
+from riskml.history.batch import BASE_RATE
 from riskml.history.encoding import Dictionary, KeySpace
-from riskml.history.lookup import encode_queries, take_step
-from riskml.history.plan import Place, Step, last_steps, make_plan
+from riskml.history.lookup import encode_queries
+from riskml.history.plan import Place, make_plan
 from riskml.history.records import Events, Queries
-from riskml.history.statistics import Statistic
+from riskml.history.resident import take_step
+from riskml.history.statistics import Statistic, probability
 from riskml.history.store import Store
 from riskml.history.table import Table
 from riskml.history.views import Answer
 
-__all__ = ["BASE_RATE", "HistoryIndex", "Progress", "compute"]
-
-BASE_RATE = 0.01
-"""The prior of the rate of everything, when nothing is known at all."""
-
-Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
-"""Wraps an iterable, given a label and its length, to show how far it is."""
+__all__ = ["HistoryIndex"]
 
 
 class HistoryIndex:
@@ -47,14 +41,11 @@ class HistoryIndex:
     """
 
     def __init__(self, statistics: Sequence[Statistic], *, base_rate: float = BASE_RATE) -> None:
-        if not 0.0 <= base_rate <= 1.0:
-            raise HistoryError(f"base_rate={base_rate} is no probability", "give 0 to 1")
         self.statistics = tuple(statistics)
-        self._base = float(base_rate)
+        self._base = probability(base_rate)
         self._plan = make_plan(self.statistics)
         self._stores = {name: Store(name, lay) for name, lay in self._plan.layouts.items()}
-        texts = {name for layout in self._plan.layouts.values() for name in layout.texts}
-        self._texts = {name: Dictionary() for name in sorted(texts)}
+        self._texts = {name: Dictionary() for name in self._plan.texts}
         self._units = Dictionary()
         self._keyspaces = {place[1]: KeySpace(place[1]) for place in self._plan.groups}
         self._tables: dict[Place, Table] = {}
@@ -95,7 +86,7 @@ class HistoryIndex:
             If a key column is absent or not text, or a time lies before 1970.
         """
         with self._lock:
-            return self._answer(queries, keep=True, progress=None)
+            return self._answer(queries)
 
     @property
     def size(self) -> int:
@@ -109,68 +100,21 @@ class HistoryIndex:
         keys = sum(keyspace.memory_bytes for keyspace in self._keyspaces.values())
         return stores + keys + sum(table.memory_bytes for table in self._tables.values())
 
-    def _answer(self, queries: Queries, *, keep: bool, progress: Progress | None) -> F64:
+    def _answer(self, queries: Queries) -> F64:
         plan, asked = self._plan, len(self.statistics)
         encoded = encode_queries(queries, plan, self._texts, self._units, self._stores)
         hidden = len(plan.statistics) - asked
         answer = Answer(np.empty((len(encoded), asked)), np.empty((len(encoded), hidden)))
-        steps: Iterable[tuple[int, Step]] = list(enumerate(plan.steps))
-        if progress is not None:
-            steps = progress(steps, "History", len(plan.steps))
-        last = last_steps(plan)
-        for number, step in steps:
-            table, (stream, key) = self._table(step.place, spare=keep), step.place
+        for step in plan.steps:
+            table, (stream, key) = self._table(step.place), step.place
             store, keyspace = self._stores[stream], self._keyspaces[key]
             take_step(step, encoded, table, store, keyspace, self._texts, self._base, answer)
-            if not keep and last[step.place] == number:
-                del self._tables[step.place]
         return answer.asked
 
-    def _table(self, place: Place, *, spare: bool) -> Table:
+    def _table(self, place: Place) -> Table:
         """Return a table, built if it is not there."""
         if place not in self._tables:
             store, keyspace = self._stores[place[0]], self._keyspaces[place[1]]
             groups = self._plan.groups[place]
-            self._tables[place] = Table(store, keyspace, groups, spare=spare)
+            self._tables[place] = Table(store, keyspace, groups, spare=True)
         return self._tables[place]
-
-
-def compute(
-    statistics: Sequence[Statistic],
-    events: Sequence[Events],
-    queries: Queries,
-    *,
-    base_rate: float = BASE_RATE,
-    progress: Progress | None = None,
-) -> F64:
-    """Return statistics of many queries at once: an index, filled, asked and thrown away.
-
-    One table at a time is built and dropped, so that memory does not grow with the keys.
-
-    Parameters
-    ----------
-    statistics : sequence of Statistic
-        The columns of the answer.
-    events : sequence of Events
-        Everything that may have been known; several batches of one stream are fine.
-    queries : Queries
-        The decisions.
-    base_rate : float, default 0.01
-        The prior of the rate of everything.
-    progress : callable, optional
-        Shows progress, such as :func:`riskml.cli.console.progress`.
-
-    Returns
-    -------
-    (m, statistics) float64 array
-        The same bits as :meth:`HistoryIndex.lookup`.
-
-    Raises
-    ------
-    HistoryError
-        If events or queries break a rule.
-    """
-    index = HistoryIndex(statistics, base_rate=base_rate)
-    for batch in events:
-        index.append(batch)
-    return index._answer(queries, keep=False, progress=progress)

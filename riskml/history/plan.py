@@ -66,6 +66,11 @@ class Plan:
     groups: dict[Place, I64]
     steps: tuple[Step, ...]
 
+    @property
+    def texts(self) -> list[str]:
+        """Names of all text columns, sorted."""
+        return sorted({name for layout in self.layouts.values() for name in layout.texts})
+
 
 def make_plan(statistics: Sequence[Statistic]) -> Plan:
     """Return the plan for ``statistics``."""

@@ -90,6 +90,7 @@ class Store:
     def __init__(self, stream: str, layout: Layout) -> None:
         self.layout = layout
         self.size = 0
+        self.revised = False
         self.rows = _empty_rows(layout, 0)
         self._what = f"events of stream {stream!r}"
         self._events = Dictionary()
@@ -122,7 +123,11 @@ class Store:
     def by_known(self) -> I64:
         """Return all rows in order of known time."""
         if self._by_known is None:
-            self._by_known = np.argsort(self.rows.known[: self.size], kind="stable")
+            known = self.rows.known[: self.size]
+            sorted_already = bool((known[1:] >= known[:-1]).all())
+            self._by_known = (
+                np.arange(self.size) if sorted_already else np.argsort(known, kind="stable")
+            )
         return self._by_known
 
     def text_codes(self, rows: I64 | slice) -> dict[str, I32]:
@@ -142,6 +147,17 @@ class Store:
             if count <= room:
                 return Own(query[:count], row[:count])
             room = count
+
+    def content_column(self, content: str | Number) -> int:
+        """Return where a text or number column is kept."""
+        if isinstance(content, str):
+            return self.layout.texts.index(content)
+        return self.layout.numbers.index(content)
+
+    @property
+    def scoped(self) -> bool:
+        """Whether any row counts under one key alone."""
+        return bool(self._scopes)
 
     @property
     def memory_bytes(self) -> int:
@@ -234,6 +250,7 @@ class Store:
             self._units = Chains(grown(self._units.head, units), grown(self._units.before, last))
             link_units(self.rows, self._units, first, last)
         self.size = last
+        self.revised |= bool(revised)
         return Change(first, last, demoted[:count], revised)
 
 

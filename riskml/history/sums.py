@@ -10,7 +10,16 @@ from riskml.history import wide
 from riskml.history.arrays import ABSENT, I32, I64, U64, Int, Word
 from riskml.history.compiled import inlined
 
-__all__ = ["FLAG_WORDS", "SQUARE_WORDS", "SUM_WORDS", "accumulate", "exclude", "include", "window"]
+__all__ = [
+    "FLAG_WORDS",
+    "SQUARE_WORDS",
+    "SUM_WORDS",
+    "accumulate",
+    "difference",
+    "exclude",
+    "include",
+    "window",
+]
 
 FLAG_WORDS, SUM_WORDS, SQUARE_WORDS = 1, 3, 5
 
@@ -93,3 +102,17 @@ def window(
         frames[frame, word] -= sums[bottom, word]
         for pair in range(word + 1, word + words, 2):
             _subtract_pair(frames, frame, pair, sums[bottom, pair + 1], sums[bottom, pair])
+
+
+@inlined
+def difference(
+    frames: U64, frame: Int, groups: I64, entered: U64, place: Int, left: U64, other: Int
+) -> None:
+    """Write one row of running sums less another."""
+    for group in range(len(groups)):
+        words, word = groups[group, 1], groups[group, 2]
+        frames[frame, word] = entered[place, word] - left[other, word]
+        for pair in range(word + 1, word + words, 2):
+            high, low = entered[place, pair + 1], entered[place, pair]
+            high, low = wide.subtract(high, low, left[other, pair + 1], left[other, pair])
+            frames[frame, pair + 1], frames[frame, pair] = high, low

@@ -16,6 +16,7 @@ __all__ = [
     "Program",
     "Rows",
     "Settled",
+    "Sorted",
 ]
 
 
@@ -67,6 +68,27 @@ class Settled(NamedTuple):
     known: I64
     rows: I32
     sums: U64
+
+
+class Sorted(NamedTuple):
+    """Rows that count for ever, one group for each entity, by known time; nothing grows.
+
+    Attributes
+    ----------
+    start, length : int64 arrays
+        Of each entity's group.
+    known : int64 array
+    rows : int32 array
+        The row of the stream in each place.
+    values : (places, g) int64 array
+        The numbers wanted, in stored form.
+    """
+
+    start: I64
+    length: I64
+    known: I64
+    rows: I32
+    values: I64
 
 
 class Pending(NamedTuple):
