@@ -9,7 +9,7 @@ import numpy as np
 
 from riskml.history.arrays import DAY_US, MISSING, WHOLE, Float, Int
 from riskml.history.compiled import compiled, inlined
-from riskml.history.formulas import LAST, LAST_HIT, put, value_of
+from riskml.history.formulas import LAST, LAST_HIT, convert, put, value_of
 from riskml.history.pending import live_before, pending_before
 from riskml.history.segments import seek
 from riskml.history.sums import exclude, include, window
@@ -41,6 +41,7 @@ def new_frames(windows: int, words: int) -> Frames:
     return Frames(
         np.zeros(windows, np.int64),
         np.zeros((windows, words), np.uint64),
+        np.zeros((windows, words)),
         np.zeros(windows, np.int64),
     )
 
@@ -168,8 +169,9 @@ def answer_sums(
     """
     spans, pending, own = len(program.windows), exceptions.pending, exceptions.own
     entity, start, length, high = np.int64(-1), np.int64(0), np.int64(0), np.int64(0)
-    for query in asked.order:
-        code, time, unit = np.int64(asked.codes[query]), asked.times[query], asked.units[query]
+    for visit in range(len(asked.order)):
+        query, code, time = asked.order[visit], np.int64(asked.codes[visit]), asked.times[visit]
+        unit = asked.units[query]
         if code == MISSING:
             blank(answer, query, program)
             continue
@@ -189,6 +191,7 @@ def answer_sums(
             add_pending(frames, program, pending, rows, entity, time, unit)
         if len(own.query) > 0:
             drop_own(frames, program, own, rows, query, time)
+        convert(frames, program.groups)
         for item in range(len(program.target)):
             operation = program.operation[item]
             if operation == LAST:

@@ -1,5 +1,6 @@
 """Array types, sentinels and growth: the small vocabulary every module here shares."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ __all__ = [
     "Array",
     "Float",
     "Int",
+    "Scratch",
     "Word",
+    "enlarged",
     "grown",
 ]
 
@@ -65,3 +68,30 @@ def grown(array: Array, size: int) -> Array:
     larger = np.zeros((max(size, 2 * len(array)), *array.shape[1:]), array.dtype)
     larger[: len(array)] = array
     return larger
+
+
+def enlarged(array: Array, size: int) -> Array:
+    """Return ``array`` with room for ``size`` entries, an eighth more than there were at least.
+
+    For what there is one of for each event: doubling would leave a quarter of it empty.
+    """
+    if len(array) >= size:
+        return array
+    larger = np.empty((max(size, len(array) * 9 // 8), *array.shape[1:]), array.dtype)
+    larger[: len(array)] = array
+    return larger
+
+
+class Scratch:
+    """Room that is used again and again: fresh memory costs more than the work done in it."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[tuple[str, str], Array] = {}
+
+    def take(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
+        """Return an array of any content; what the same name gave before is given again."""
+        size, key = math.prod(shape), (name, np.dtype(dtype).str)
+        room = self._rooms.get(key)
+        if room is None or len(room) < size:
+            room = self._rooms[key] = np.empty(size, dtype)
+        return room[:size].reshape(shape)

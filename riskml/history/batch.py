@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from riskml.errors import HistoryError
 from riskml.history.additive import new_frames
-from riskml.history.arrays import F64, I32, I64, MISSING
+from riskml.history.arrays import F64, I32, MISSING, Scratch
 from riskml.history.encoding import Dictionary, KeySpace
 from riskml.history.fixed import BINS, Number
 from riskml.history.grouped import Grouped, group, visiting_order
@@ -16,7 +17,7 @@ from riskml.history.plan import Place, Plan, Step, last_steps, make_plan
 from riskml.history.records import Events, Queries
 from riskml.history.statistics import Statistic, probability
 from riskml.history.store import Store
-from riskml.history.sweep import new_trail, sweep_sums
+from riskml.history.sweep import sweep_sums
 from riskml.history.views import Answer, Asked, Exceptions
 
 __all__ = ["BASE_RATE", "Progress", "compute"]
@@ -35,6 +36,7 @@ def compute(
     *,
     base_rate: float = BASE_RATE,
     progress: Progress | None = None,
+    out: F64 | None = None,
 ) -> F64:
     """Return statistics of many queries at once.
 
@@ -52,6 +54,8 @@ def compute(
         The prior of the rate of everything.
     progress : callable, optional
         Shows progress, such as :func:`riskml.cli.console.progress`.
+    out : (m, statistics) float64 array, optional
+        Where to write the answer; fresh memory costs as much as the work, if it is large.
 
     Returns
     -------
@@ -61,7 +65,7 @@ def compute(
     Raises
     ------
     HistoryError
-        If events or queries break a rule.
+        If events or queries break a rule, or ``out`` does not fit.
     """
     base, plan = probability(base_rate), make_plan(statistics)
     stores = {name: Store(name, layout) for name, layout in plan.layouts.items()}
@@ -72,7 +76,8 @@ def compute(
             stores[batch.stream].append(batch, texts, units)
     encoded = encode_queries(queries, plan, texts, units, stores)
     asked, hidden = len(statistics), len(plan.statistics) - len(statistics)
-    answer = Answer(np.empty((len(encoded), asked)), np.empty((len(encoded), hidden)))
+    room = _room((len(encoded), asked), out)
+    answer = Answer(room, np.empty((len(encoded), hidden)))
     steps: Iterable[tuple[int, Step]] = list(enumerate(plan.steps))
     if progress is not None:
         steps = progress(steps, "History", len(plan.steps))
@@ -80,6 +85,17 @@ def compute(
     for number, step in steps:
         walk.take(number, step)
     return answer.asked
+
+
+def _room(shape: tuple[int, int], out: F64 | None) -> F64:
+    if out is None:
+        return np.empty(shape)
+    if out.shape != shape or out.dtype != np.float64 or not out.flags.c_contiguous:
+        raise HistoryError(
+            f"out is of type {out.dtype} and shape {out.shape}",
+            f"give C-contiguous float64 of shape {shape}",
+        )
+    return out
 
 
 class _Walk:
@@ -97,16 +113,15 @@ class _Walk:
         self._plan, self._stores, self._texts = plan, stores, texts
         self._encoded, self._base, self._answer = encoded, base, answer
         self._last = last_steps(plan)
-        self._kept: dict[Place, tuple[KeySpace, Grouped, I32, I64]] = {}
+        self._scratch = Scratch()
+        self._kept: dict[Place, tuple[KeySpace, Grouped, I32, Asked]] = {}
 
     def take(self, number: int, step: Step) -> None:
         """Run one pass over one table."""
         store, encoded = self._stores[step.place[0]], self._encoded
-        keyspace, grouped, codes, order = self._grouped(step.place)
+        keyspace, grouped, codes, asked = self._grouped(step.place, number)
         if self._last[step.place] == number:
             del self._kept[step.place]
-        units = encoded.units if store.layout.own else np.full(len(codes), MISSING, np.int32)
-        asked = Asked(order, codes, encoded.times, units)
         own = own_of(step, encoded, store, keyspace, codes)
         exceptions = Exceptions(grouped.pending, own)
         if step.content is None:
@@ -134,7 +149,9 @@ class _Walk:
         groups = program.groups.copy()
         groups[:, 0] = np.arange(len(groups))
         words = int(groups[:, 1].sum())
-        spans = len(program.windows)
+        longest = int(settled.length.max(initial=0))
+        sums = self._scratch.take("sums", (1 + longest, words), np.uint64)
+        sums[0] = 0
         sweep_sums(
             asked,
             settled,
@@ -142,21 +159,24 @@ class _Walk:
             store.rows,
             program,
             groups,
-            new_frames(spans, words),
-            np.zeros((1, words), np.uint64),
-            np.zeros((spans, words), np.uint64),
-            new_trail(program, settled),
-            np.zeros(len(program.operation), np.int64),
+            new_frames(len(program.windows), words),
+            sums,
             self._base,
             self._answer,
         )
 
-    def _grouped(self, place: Place) -> tuple[KeySpace, Grouped, I32, I64]:
+    def _grouped(self, place: Place, number: int) -> tuple[KeySpace, Grouped, I32, Asked]:
         """Return the table of a step, grouped if the step before has not left it."""
         if place not in self._kept:
             keyspace, encoded = KeySpace(place[1]), self._encoded
-            grouped = group(self._stores[place[0]], keyspace, self._plan.groups[place][:, 0])
+            # What a later step needs again must not lie where the next one writes.
+            scratch = self._scratch if self._last[place] == number else Scratch()
+            columns = self._plan.groups[place][:, 0]
+            grouped = group(self._stores[place[0]], keyspace, columns, scratch)
             codes = keyspace.find(encoded.texts, len(encoded))
-            order = visiting_order(codes, encoded.by_time, len(grouped.settled.start))
-            self._kept[place] = keyspace, grouped, codes, order
+            own = self._stores[place[0]].layout.own
+            units = encoded.units if own else np.full(len(codes), MISSING, np.int32)
+            times, entities = encoded.times, len(grouped.settled.start)
+            asked = visiting_order(codes, times, encoded.by_time, units, entities, scratch)
+            self._kept[place] = keyspace, grouped, codes, asked
         return self._kept[place]

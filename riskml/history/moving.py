@@ -80,14 +80,15 @@ def _shift_exceptions(
     rows: Rows,
     column: Int,
     priced: bool,
-    asked: Asked,
+    entity: Int,
+    time: Int,
+    unit: Int,
     query: Int,
     begin: Int,
     sign: Int,
 ) -> None:
     """Put in the superseded rows that still count, take out the query's own; -1 undoes it."""
     pending, own = exceptions.pending, exceptions.own
-    entity, time, unit = asked.codes[query], asked.times[query], asked.units[query]
     if len(pending.entity) > 0:
         place = pending_before(pending, entity, time)
         place = live_before(pending, place, rows, entity, time, unit)
@@ -189,8 +190,9 @@ def answer_moving(
         span = program.windows[frame]
         entity, start, length = np.int64(-1), np.int64(0), np.int64(0)
         low, high = np.int64(0), np.int64(0)
-        for query in asked.order:
-            code, time = np.int64(asked.codes[query]), asked.times[query]
+        for visit in range(len(asked.order)):
+            query, code = asked.order[visit], np.int64(asked.codes[visit])
+            time, unit = asked.times[visit], asked.units[query]
             if code == MISSING:
                 _write(bag, program, frame, price, query, False, answer)
                 continue
@@ -208,7 +210,11 @@ def answer_moving(
             _shift_settled(bag, content, start + low, end, -1)
             _shift_settled(bag, content, first, start + top, 1)
             low, high = bottom, top
-            _shift_exceptions(bag, exceptions, rows, column, priced, asked, query, begin, 1)
+            _shift_exceptions(
+                bag, exceptions, rows, column, priced, code, time, unit, query, begin, 1
+            )
             _write(bag, program, frame, price, query, True, answer)
-            _shift_exceptions(bag, exceptions, rows, column, priced, asked, query, begin, -1)
+            _shift_exceptions(
+                bag, exceptions, rows, column, priced, code, time, unit, query, begin, -1
+            )
         _shift_settled(bag, content, start + low, start + high, -1)

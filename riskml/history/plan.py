@@ -240,8 +240,9 @@ def _step(
         operation = {**OPERATIONS, **MOVING_OPERATIONS}[statistic.kind]
         prior, fallback, *_ = *priors, -1, -1
         lines.append((operation, own[0], other, word, item, prior, fallback))
+    lines.sort(key=lambda line: line[0])  # like by like: the processor foresees what comes next
     columns = np.ascontiguousarray(np.array(lines, dtype=np.int64).T)
-    factor = np.array([_factor(statistics[item]) for item in items])
+    factor = np.array([_factor(statistics[line[4]]) for line in lines])
     windows = np.array(spans, dtype=np.int64)
     return Step(place, content, Program._make([windows, groups[place], *columns, factor]))
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from riskml.history.additive import answer_sums, new_frames
-from riskml.history.arrays import MISSING
+from riskml.history.arrays import MISSING, Scratch
 from riskml.history.encoding import Dictionary, KeySpace
 from riskml.history.fixed import BINS, Number
 from riskml.history.grouped import visiting_order
@@ -14,7 +14,7 @@ from riskml.history.moving import answer_moving, new_bag
 from riskml.history.plan import Step
 from riskml.history.store import Store
 from riskml.history.table import Table
-from riskml.history.views import Answer, Asked, Exceptions, Sorted
+from riskml.history.views import Answer, Exceptions, Sorted
 
 __all__ = ["take_step"]
 
@@ -31,10 +31,10 @@ def take_step(
 ) -> None:
     """Run one pass over one table."""
     codes = keyspace.find(encoded.texts, len(encoded))
-    order = visiting_order(codes, encoded.by_time, len(table.settled.start))
     own = own_of(step, encoded, store, keyspace, codes)
     units = encoded.units if store.layout.own else np.full(len(codes), MISSING, np.int32)
-    asked = Asked(order, codes, encoded.times, units)
+    entities = len(table.settled.start)
+    asked = visiting_order(codes, encoded.times, encoded.by_time, units, entities, Scratch())
     exceptions = Exceptions(table.pending, own)
     settled, rows, program = table.settled, store.rows, step.program
     if step.content is None:

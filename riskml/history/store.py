@@ -15,6 +15,7 @@ from riskml.errors import HistoryError
 from riskml.history.arrays import I32, I64, MISSING, Array, grown
 from riskml.history.encoding import Dictionary
 from riskml.history.fixed import Number, encode, sum_of_squares
+from riskml.history.identities import Identities
 from riskml.history.records import Events, column_of, integers_of, numbers_of, times_of
 from riskml.history.revisions import (
     Chains,
@@ -93,7 +94,7 @@ class Store:
         self.revised = False
         self.rows = _empty_rows(layout, 0)
         self._what = f"events of stream {stream!r}"
-        self._events = Dictionary()
+        self._events = Identities()
         self._revisions = Chains(np.zeros(0, np.int64), np.zeros(0, np.int64))
         self._units = Chains(np.zeros(0, np.int64), np.zeros(0, np.int64))
         self._squares = [0] * len(layout.numbers)
@@ -183,12 +184,7 @@ class Store:
         if self.layout.own:
             unit = column_of({"unit": events.unit}, "unit", size, what)
             staged.unit[:] = units.add(unit, f"{what}: column 'unit'")
-        staged.event[:] = self._events.add(ids, f"{what}: column 'event_id'")
-        if (staged.event == MISSING).any():
-            row = np.flatnonzero(staged.event == MISSING)[0]
-            raise HistoryError(
-                f"{what}: event_id is missing in row {row}", "give every event an id"
-            )
+        staged.event[:] = self._events.add(ids, what)
         return staged
 
     def _text_columns(self, events: Events) -> list[Array]:

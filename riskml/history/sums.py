@@ -105,14 +105,13 @@ def window(
 
 
 @inlined
-def difference(
-    frames: U64, frame: Int, groups: I64, entered: U64, place: Int, left: U64, other: Int
-) -> None:
-    """Write one row of running sums less another."""
+def difference(frames: U64, frame: Int, groups: I64, sums: U64, high: Int, low: Int) -> None:
+    """Write running sums in ``high`` less those in ``low``."""
     for group in range(len(groups)):
         words, word = groups[group, 1], groups[group, 2]
-        frames[frame, word] = entered[place, word] - left[other, word]
+        frames[frame, word] = sums[high, word] - sums[low, word]
         for pair in range(word + 1, word + words, 2):
-            high, low = entered[place, pair + 1], entered[place, pair]
-            high, low = wide.subtract(high, low, left[other, pair + 1], left[other, pair])
-            frames[frame, pair + 1], frames[frame, pair] = high, low
+            top, bottom = wide.subtract(
+                sums[high, pair + 1], sums[high, pair], sums[low, pair + 1], sums[low, pair]
+            )
+            frames[frame, pair + 1], frames[frame, pair] = top, bottom

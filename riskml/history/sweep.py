@@ -1,7 +1,8 @@
 """The batch kernel of everything that adds up: one walk answers all windows of a key.
 
-Queries come by entity and time. Every event enters a running sum once, and leaves each window
-once: the sums of a window are what has entered less what has left it. Then come the
+Queries come by entity and time. Every event enters the running sums of its entity once; the sums
+of a window are the difference of two of them, whose places only move forward. The room for
+running sums is used again for the next entity, so that it stays near the processor. Then come the
 exceptions, row by row and exactly: pending rows that count at the time, and the query's own
 outcomes. Only then do integers become floats.
 """
@@ -9,34 +10,29 @@ outcomes. Only then do integers become floats.
 import numpy as np
 
 from riskml.history.additive import add_pending, blank, days_since, drop_own, last_pending
-from riskml.history.arrays import I32, I64, MISSING, U64, WHOLE, Float, Int
+from riskml.history.arrays import I64, MISSING, U64, WHOLE, Float, Int
 from riskml.history.compiled import compiled, inlined
-from riskml.history.formulas import LAST, LAST_HIT, put, value_of
+from riskml.history.formulas import LAST, LAST_HIT, convert, put, value_of
+from riskml.history.instructions import prefetch
 from riskml.history.sums import difference, include
 from riskml.history.views import Answer, Asked, Exceptions, Frames, Program, Rows, Sorted
 
-__all__ = ["new_trail", "sweep_sums"]
+__all__ = ["sweep_sums"]
 
 
-def new_trail(program: Program, settled: Sorted) -> I32:
-    """Return room for the places of flagged events, for each time since the last of them."""
-    wanted = int((program.operation == LAST_HIT).sum())
-    longest = int(settled.length.max(initial=0)) if wanted else 0
-    return np.empty((len(program.operation) if wanted else 0, longest), np.int32)
+_AHEAD = 8
+"""So many queries ahead the memory for the answer is fetched: a batch answers out of order."""
+
+_LINE = 8
+"""Numbers in a line of the processor's cache."""
 
 
 @inlined
-def _enter(
-    entered: U64, groups: I64, program: Program, settled: Sorted, place: Int, trail: I32, tops: I64
-) -> None:
-    """Add an event; remember where it lies if it is flagged."""
-    include(entered, 0, groups, settled.values, place)
-    for item in range(len(trail)):
-        if program.operation[item] == LAST_HIT:
-            for group in range(len(groups)):
-                if groups[group, 2] == program.word[item] and settled.values[place, group] == 1:
-                    trail[item, tops[item]] = place
-                    tops[item] += 1
+def _enter(sums: U64, groups: I64, settled: Sorted, start: Int, high: Int) -> None:
+    """Add one more event of the group at ``start`` to its running sums."""
+    for word in range(sums.shape[1]):
+        sums[high + 1, word] = sums[high, word]
+    include(sums, high + 1, groups, settled.values, start + high)
 
 
 @inlined
@@ -49,12 +45,35 @@ def _last(settled: Sorted, rows: Rows, start: Int, high: Int, unit: Int) -> Int:
 
 
 @inlined
-def _last_flagged(settled: Sorted, rows: Rows, trail: I32, tops: I64, item: Int, unit: Int) -> Int:
-    for top in range(tops[item] - 1, -1, -1):
-        place = trail[item, top]
-        if unit < 0 or rows.unit[settled.rows[place]] != unit:
-            return settled.known[place]
+def _last_flagged(
+    settled: Sorted, rows: Rows, sums: U64, start: Int, high: Int, unit: Int, word: Int
+) -> Int:
+    """Return the same for flagged events: the running sum of the flag rises exactly there."""
+    flagged = sums[high, word]
+    while flagged > np.uint64(0):
+        low, top = 0, high - 1
+        while low < top:
+            middle = (low + top) // 2
+            if sums[middle + 1, word] < flagged:
+                low = middle + 1
+            else:
+                top = middle
+        if unit < 0 or rows.unit[settled.rows[start + low]] != unit:
+            return settled.known[start + low]
+        flagged -= np.uint64(1)
     return -1
+
+
+@inlined
+def _span(program: Program, columns: Int) -> tuple[Int, Int]:
+    """Return the columns to fetch ahead: none if those of this key do not lie side by side."""
+    first, last = columns, np.int64(0)
+    for target in program.target:
+        if target < columns:
+            first, last = min(first, target), max(last, target + 1)
+    if last - first > 2 * len(program.target):
+        return np.int64(0), np.int64(0)
+    return first, last
 
 
 @compiled
@@ -66,10 +85,7 @@ def sweep_sums(
     program: Program,
     groups: I64,
     frames: Frames,
-    entered: U64,
-    left: U64,
-    trail: I32,
-    tops: I64,
+    sums: U64,
     base: Float,
     answer: Answer,
 ) -> None:
@@ -87,45 +103,53 @@ def sweep_sums(
         Of the program, with the columns of ``settled.values``.
     frames : Frames
         Room for the windows of a query.
-    entered, left : (1, words), (w, words) uint64 arrays
-        Room for running sums.
-    trail, tops : (items, longest) int32 array, (items,) int64 array
-        Room for the places of flagged events.
+    sums : (1 + longest, words) uint64 array
+        Room for the running sums of the longest group, after a row of zeros.
     base : float
         The prior of the rate of everything.
     answer : Answer
         Where to write; the priors computed from other keys are already there.
     """
+    lasts = False
+    for item in range(len(program.operation)):
+        lasts |= program.operation[item] >= LAST
     spans, pending, own = len(program.windows), exceptions.pending, exceptions.own
     entity, start, length, high = np.int64(-1), np.int64(0), np.int64(0), np.int64(0)
-    for query in asked.order:
-        code, time, unit = np.int64(asked.codes[query]), asked.times[query], asked.units[query]
+    excepted = len(pending.entity) > 0 or len(own.query) > 0
+    columns, visits = answer.asked.shape[1], len(asked.order)
+    first, last_column = _span(program, columns)
+    unit = np.int64(MISSING)
+    for visit in range(visits):
+        query, code, time = asked.order[visit], np.int64(asked.codes[visit]), asked.times[visit]
+        if visit + _AHEAD < visits:
+            ahead = asked.order[visit + _AHEAD] * columns
+            for column in range(first, last_column, _LINE):
+                prefetch(answer.asked, ahead + column)
+        if excepted or lasts:
+            unit = np.int64(asked.units[query])
         if code == MISSING:
             blank(answer, query, program)
             continue
         if code != entity:
             entity, start, length, high = code, np.int64(0), np.int64(0), np.int64(0)
             frames.lows[:] = 0
-            entered[:] = np.uint64(0)
-            left[:] = np.uint64(0)
-            tops[:] = 0
             if 0 <= code < len(settled.start):
                 start, length = settled.start[code], settled.length[code]
         while high < length and settled.known[start + high] < time:
-            _enter(entered, groups, program, settled, start + high, trail, tops)
+            _enter(sums, groups, settled, start, high)
             high += 1
         for frame in range(spans):
             low, span = frames.lows[frame], program.windows[frame]
             if span != WHOLE:
                 while low < high and settled.known[start + low] < time - span:
-                    include(left, frame, groups, settled.values, start + low)
                     low += 1
             frames.lows[frame], frames.counts[frame] = low, high - low
-            difference(frames.words, frame, groups, entered, 0, left, frame)
+            difference(frames.words, frame, groups, sums, high, low)
         if len(pending.entity) > 0:
             add_pending(frames, program, pending, rows, entity, time, unit)
         if len(own.query) > 0:
             drop_own(frames, program, own, rows, query, time)
+        convert(frames, groups)
         for item in range(len(program.target)):
             operation = program.operation[item]
             if operation == LAST:
@@ -133,7 +157,7 @@ def sweep_sums(
                 last = max(last, last_pending(pending, rows, entity, time, unit, -1))
                 value = days_since(last, time)
             elif operation == LAST_HIT:
-                last = _last_flagged(settled, rows, trail, tops, item, unit)
+                last = _last_flagged(settled, rows, sums, start, high, unit, program.word[item])
                 column = program.other[item]
                 last = max(last, last_pending(pending, rows, entity, time, unit, column))
                 value = days_since(last, time)

@@ -110,17 +110,19 @@ class Pending(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """Queries of one key.
+    """Queries of one key, in the order to answer them in: by entity, then by time.
 
     Attributes
     ----------
     order : int64 array
-        The order to answer them in: by entity, then by time.
+        Which query stands in each place.
     codes : int32 array
-        The entity of each query, or ``MISSING`` or ``UNSEEN``.
+        The entity of each place, or ``MISSING`` or ``UNSEEN``.
     times : int64 array
+        The decision time of each place.
     units : int32 array
-        Code of the consignment whose events must not be counted, negative for none.
+        For each *query* the code of the consignment whose events must not be counted,
+        negative for none.
     """
 
     order: I64
@@ -187,12 +189,15 @@ class Frames(NamedTuple):
         Events in each window.
     words : (w, words) uint64 array
         Their sums.
+    reals : (w, words) float64 array
+        Sums as numbers, at the first word of each.
     lows : (w,) int64 array
         Where each window begins in the segment.
     """
 
     counts: I64
     words: U64
+    reals: F64
     lows: I64
 
 

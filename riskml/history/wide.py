@@ -17,7 +17,7 @@ Wide = tuple[Word, Word]
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _ALL = np.uint64(2**64 - 1)
 _BITS, _LAST = np.uint64(64), np.uint64(63)
-_SIGN = np.uint64(2**63)
+_SIGN, _HALF_WORD = np.uint64(2**63), np.uint64(2**31)
 _POWERS = 2.0 ** np.arange(129)
 
 
@@ -98,6 +98,10 @@ def spread(count: Word, sum_high: Word, sum_low: Word, high: Word, low: Word) ->
     """
     if sum_high & _SIGN:
         sum_high, sum_low = subtract(_ZERO, _ZERO, sum_high, sum_low)
+    if sum_high == _ZERO and high < _HALF_WORD and count < _HALF_WORD:  # it fits in 128 bits
+        n_middle, n_low = multiply(low, count)
+        s_middle, s_low = multiply(sum_low, sum_low)
+        return rounded(_ZERO, *subtract(n_middle + high * count, n_low, s_middle, s_low))
     carry, n_low = multiply(low, count)
     n_high, n_middle = add(*multiply(high, count), _ZERO, carry)
 
