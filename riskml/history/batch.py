@@ -1,19 +1,21 @@
 """Many queries at once: group a stream by a key, walk through it, drop it, take the next key."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 import numpy as np
 
 from riskml.errors import HistoryError
 from riskml.history.additive import new_frames
-from riskml.history.arrays import F64, I32, MISSING, Scratch
+from riskml.history.arrays import F64, MISSING, Scratch
 from riskml.history.encoding import Dictionary, KeySpace
 from riskml.history.fixed import BINS, Number
 from riskml.history.grouped import Grouped, group, visiting_order
 from riskml.history.lookup import Encoded, content_of, encode_queries, own_of, price_of
 from riskml.history.moving import answer_moving, new_bag
-from riskml.history.plan import Place, Plan, Step, last_steps, make_plan
+from riskml.history.plan import Place, Plan, Step, Work, make_plan, rounds
 from riskml.history.records import Events, Queries
 from riskml.history.statistics import Statistic, probability
 from riskml.history.store import Store
@@ -37,6 +39,7 @@ def compute(
     base_rate: float = BASE_RATE,
     progress: Progress | None = None,
     out: F64 | None = None,
+    threads: int = 1,
 ) -> F64:
     """Return statistics of many queries at once.
 
@@ -56,6 +59,8 @@ def compute(
         Shows progress, such as :func:`riskml.cli.console.progress`.
     out : (m, statistics) float64 array, optional
         Where to write the answer; fresh memory costs as much as the work, if it is large.
+    threads : int, default 1
+        How many keys to work on at once.
 
     Returns
     -------
@@ -78,12 +83,12 @@ def compute(
     asked, hidden = len(statistics), len(plan.statistics) - len(statistics)
     room = _room((len(encoded), asked), out)
     answer = Answer(room, np.empty((len(encoded), hidden)))
-    steps: Iterable[tuple[int, Step]] = list(enumerate(plan.steps))
+    walk = _Walk(plan, stores, texts, encoded, base, answer)
+    steps: Iterable[Step] = walk.steps(threads)
     if progress is not None:
         steps = progress(steps, "History", len(plan.steps))
-    walk = _Walk(plan, stores, texts, encoded, base, answer)
-    for number, step in steps:
-        walk.take(number, step)
+    for _ in steps:
+        pass
     return answer.asked
 
 
@@ -112,22 +117,46 @@ class _Walk:
     ) -> None:
         self._plan, self._stores, self._texts = plan, stores, texts
         self._encoded, self._base, self._answer = encoded, base, answer
-        self._last = last_steps(plan)
-        self._scratch = Scratch()
-        self._kept: dict[Place, tuple[KeySpace, Grouped, I32, Asked]] = {}
 
-    def take(self, number: int, step: Step) -> None:
-        """Run one pass over one table."""
-        store, encoded = self._stores[step.place[0]], self._encoded
-        keyspace, grouped, codes, asked = self._grouped(step.place, number)
-        if self._last[step.place] == number:
-            del self._kept[step.place]
-        own = own_of(step, encoded, store, keyspace, codes)
-        exceptions = Exceptions(grouped.pending, own)
-        if step.content is None:
-            self._sums(step, asked, grouped, exceptions, store)
+    def steps(self, threads: int) -> Iterator[Step]:
+        """Take all steps, each after those it needs; yield each when it is done."""
+        if threads == 1:
+            scratch = Scratch()
+            for work in rounds(self._plan.steps):
+                for place, steps in work:
+                    yield from self._take(place, steps, scratch)
             return
-        content = content_of(step.content, store, grouped.settled.rows)
+        own = threading.local()
+
+        def take(work: Work) -> list[Step]:
+            own.scratch = getattr(own, "scratch", None) or Scratch()
+            return list(self._take(*work, own.scratch))
+
+        with ThreadPoolExecutor(threads) as pool:
+            for work in rounds(self._plan.steps):
+                for done in as_completed([pool.submit(take, part) for part in work]):
+                    yield from done.result()
+
+    def _take(self, place: Place, steps: Sequence[Step], scratch: Scratch) -> Iterator[Step]:
+        """Group a stream by a key, and run all passes over it."""
+        store, keyspace, encoded = self._stores[place[0]], KeySpace(place[1]), self._encoded
+        grouped = group(store, keyspace, self._plan.groups[place][:, 0], scratch)
+        codes = keyspace.find(encoded.texts, len(encoded))
+        units = encoded.units if store.layout.own else np.full(len(codes), MISSING, np.int32)
+        entities = len(grouped.settled.start)
+        asked = visiting_order(codes, encoded.times, encoded.by_time, units, entities, scratch)
+        own = own_of(place[0], encoded, store, keyspace, codes)
+        exceptions = Exceptions(grouped.pending, own)
+        for step in steps:
+            if step.content is None:
+                self._sums(step, asked, grouped, exceptions, scratch)
+            else:
+                self._content(step, asked, grouped, exceptions)
+            yield step
+
+    def _content(self, step: Step, asked: Asked, grouped: Grouped, exceptions: Exceptions) -> None:
+        assert step.content is not None  # noqa: S101 - the caller has looked
+        store = self._stores[step.place[0]]
         size = BINS if isinstance(step.content, Number) else len(self._texts[step.content])
         answer_moving(
             asked,
@@ -135,28 +164,34 @@ class _Walk:
             exceptions,
             store.rows,
             store.content_column(step.content),
-            content,
-            price_of(step, encoded),
+            content_of(step.content, store, grouped.settled.rows),
+            price_of(step, self._encoded),
             new_bag(size),
             step.program,
             self._answer,
         )
 
     def _sums(
-        self, step: Step, asked: Asked, grouped: Grouped, exceptions: Exceptions, store: Store
+        self,
+        step: Step,
+        asked: Asked,
+        grouped: Grouped,
+        exceptions: Exceptions,
+        scratch: Scratch,
     ) -> None:
+        rows = self._stores[step.place[0]].rows
         program, settled = step.program, grouped.settled
         groups = program.groups.copy()
         groups[:, 0] = np.arange(len(groups))
         words = int(groups[:, 1].sum())
         longest = int(settled.length.max(initial=0))
-        sums = self._scratch.take("sums", (1 + longest, words), np.uint64)
+        sums = scratch.take("sums", (1 + longest, words), np.uint64)
         sums[0] = 0
         sweep_sums(
             asked,
             settled,
             exceptions,
-            store.rows,
+            rows,
             program,
             groups,
             new_frames(len(program.windows), words),
@@ -164,19 +199,3 @@ class _Walk:
             self._base,
             self._answer,
         )
-
-    def _grouped(self, place: Place, number: int) -> tuple[KeySpace, Grouped, I32, Asked]:
-        """Return the table of a step, grouped if the step before has not left it."""
-        if place not in self._kept:
-            keyspace, encoded = KeySpace(place[1]), self._encoded
-            # What a later step needs again must not lie where the next one writes.
-            scratch = self._scratch if self._last[place] == number else Scratch()
-            columns = self._plan.groups[place][:, 0]
-            grouped = group(self._stores[place[0]], keyspace, columns, scratch)
-            codes = keyspace.find(encoded.texts, len(encoded))
-            own = self._stores[place[0]].layout.own
-            units = encoded.units if own else np.full(len(codes), MISSING, np.int32)
-            times, entities = encoded.times, len(grouped.settled.start)
-            asked = visiting_order(codes, times, encoded.by_time, units, entities, scratch)
-            self._kept[place] = keyspace, grouped, codes, asked
-        return self._kept[place]

@@ -105,9 +105,9 @@ def _own_price(queries: Queries, number: Number) -> Price:
     return Price(bits, np.array(values), price_centres())
 
 
-def own_of(step: Step, encoded: Encoded, store: Store, keyspace: KeySpace, codes: I32) -> Own:
+def own_of(stream: str, encoded: Encoded, store: Store, keyspace: KeySpace, codes: I32) -> Own:
     """Return the settled rows of the queries' own consignments that lie under their key."""
-    own = encoded.own[step.place[0]]
+    own = encoded.own[stream]
     if not len(own.query):
         return own
     entities = keyspace.find(store.text_codes(own.row), len(own.row))

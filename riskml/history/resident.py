@@ -31,7 +31,7 @@ def take_step(
 ) -> None:
     """Run one pass over one table."""
     codes = keyspace.find(encoded.texts, len(encoded))
-    own = own_of(step, encoded, store, keyspace, codes)
+    own = own_of(step.place[0], encoded, store, keyspace, codes)
     units = encoded.units if store.layout.own else np.full(len(codes), MISSING, np.int32)
     entities = len(table.settled.start)
     asked = visiting_order(codes, encoded.times, encoded.by_time, units, entities, Scratch())
