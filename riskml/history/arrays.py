@@ -14,6 +14,7 @@ __all__ = [
     "I32",
     "I64",
     "MISSING",
+    "U32",
     "U64",
     "UNSEEN",
     "WHOLE",
@@ -30,6 +31,7 @@ Array = npt.NDArray[Any]
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
+U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 
 Int = Any

@@ -3,6 +3,7 @@
 Codes depend on the order in which values arrive; no statistic does.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from itertools import repeat
 from typing import Any
@@ -15,11 +16,11 @@ from riskml.history.arrays import I32, I64, MISSING, UNSEEN, Array, Int
 from riskml.history.compiled import compiled, inlined
 from riskml.history.instructions import int64s, prefetch
 
-__all__ = ["Dictionary", "KeySpace"]
+__all__ = ["EMPTY", "Dictionary", "KeySpace", "slot_of"]
 
 _MANY = 4096  # so many values are worth a pass that tells objects apart
 _AHEAD = 12  # so many rows ahead memory is fetched
-_EMPTY = -1  # an unused slot of a pair table; packed pairs are never negative
+EMPTY = -1  # an unused slot of a pair table; packed pairs are never negative
 
 
 class Dictionary:
@@ -30,6 +31,16 @@ class Dictionary:
 
     def __len__(self) -> int:
         return len(self._codes)
+
+    @property
+    def codes(self) -> Mapping[str, int]:
+        """The code of each text."""
+        return self._codes
+
+    @property
+    def memory_bytes(self) -> int:
+        """Size of the dictionary and its texts; numbers and short texts take about 60 and 32."""
+        return sys.getsizeof(self._codes) + sum(map(sys.getsizeof, self._codes)) + 32 * len(self)
 
     def add(self, values: Any, what: str) -> I32:
         """Return the codes of ``values``, ``MISSING`` where missing; new texts are added.
@@ -115,7 +126,7 @@ def _number_objects(address: Int, pointers: I64, numbers: I32, positions: I64, f
     column, count = int64s(address, len(positions)), 0
     for row in range(len(positions)):
         pointer = column[row]
-        slot = _slot(pointers, pointer, 0)
+        slot = slot_of(pointers, pointer, 0)
         if pointers[slot] == 0:
             if count == len(first):
                 return -1
@@ -156,6 +167,16 @@ class KeySpace:
         """Size of the tables of pairs."""
         return sum(table.packed.nbytes + table.codes.nbytes for table in self._pairs)
 
+    @property
+    def tables(self) -> list[tuple[I64, I32]]:
+        """The packed pairs and their codes, for each column after the first."""
+        return [(table.packed, table.codes) for table in self._pairs]
+
+    def trim(self) -> None:
+        """Give back room reserved for entities that turned out to be known."""
+        for table in self._pairs:
+            table.resize(table.size * 10 // 7 + 16)
+
     def _combine(self, codes: Mapping[str, I32], size: int, *, grow: bool) -> I32:
         if not self.columns:
             return np.zeros(size, dtype=np.int32)
@@ -169,7 +190,7 @@ class _PairTable:
     """An open-addressing hash table from pairs of codes to codes."""
 
     def __init__(self) -> None:
-        self.packed = np.full(16, _EMPTY, dtype=np.int64)
+        self.packed = np.full(16, EMPTY, dtype=np.int64)
         self.codes = np.zeros(16, dtype=np.int32)
         self.size = 0
 
@@ -181,33 +202,33 @@ class _PairTable:
         return out
 
     def _reserve(self, entries: int) -> None:
-        """Keep the table at most half full, so that probing stays short."""
-        if 2 * entries <= len(self.packed):
-            return
-        slots = 1 << (2 * entries - 1).bit_length()
-        packed = np.full(slots, _EMPTY, dtype=np.int64)
+        """Keep at most 70 % of the slots used, so that probing stays short."""
+        if 10 * entries > 7 * len(self.packed):
+            self.resize(max(entries * 10 // 7 + 16, len(self.packed) * 5 // 4))
+
+    def resize(self, slots: int) -> None:
+        """Move to so many slots."""
+        packed = np.full(slots, EMPTY, dtype=np.int64)
         codes = np.zeros(slots, dtype=np.int32)
         _rehash(self.packed, self.codes, packed, codes)
         self.packed, self.codes = packed, codes
 
 
 @inlined
-def _mixed(key: Int, mask: Int) -> Int:
-    """Return where a key belongs (splitmix64)."""
+def _home(key: Int, slots: Int) -> Int:
+    """Return where a key belongs among any number of slots (splitmix64, without a division)."""
     mixed = np.uint64(key)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed = mixed ^ (mixed >> np.uint64(31))
-    return np.int64(mixed & np.uint64(mask))
+    return np.int64(((mixed >> np.uint64(32)) * np.uint64(slots)) >> np.uint64(32))
 
 
 @inlined
-def _slot(packed: I64, key: Int, empty: Int) -> Int:
+def slot_of(packed: I64, key: Int, empty: Int) -> Int:
     """Return the slot that holds ``key``, or the empty one where it belongs."""
-    mask = len(packed) - 1
-    slot = _mixed(key, mask)
+    slot = _home(key, len(packed))
     while packed[slot] != empty and packed[slot] != key:
-        slot = (slot + 1) & mask
+        slot = slot + 1 if slot + 1 < len(packed) else 0
     return slot
 
 
@@ -215,11 +236,10 @@ def _slot(packed: I64, key: Int, empty: Int) -> Int:
 def _encode_pairs(
     left: I32, right: I32, packed: I64, codes: I32, size: Int, grow: bool, out: I32
 ) -> Int:
-    mask = len(packed) - 1
     for row in range(len(left)):
         if row + _AHEAD < len(left):
             a, b = np.int64(left[row + _AHEAD]), np.int64(right[row + _AHEAD])
-            prefetch(packed, _mixed((a << 32) | b, mask))
+            prefetch(packed, _home((a << 32) | b, len(packed)))
         a, b = np.int64(left[row]), np.int64(right[row])
         if a == MISSING or b == MISSING:
             out[row] = MISSING
@@ -227,8 +247,8 @@ def _encode_pairs(
             out[row] = UNSEEN
         else:
             key = (a << 32) | b
-            slot = _slot(packed, key, _EMPTY)
-            if packed[slot] == _EMPTY:
+            slot = slot_of(packed, key, EMPTY)
+            if packed[slot] == EMPTY:
                 if not grow:
                     out[row] = UNSEEN
                     continue
@@ -242,7 +262,7 @@ def _encode_pairs(
 @compiled
 def _rehash(packed: I64, codes: I32, new_packed: I64, new_codes: I32) -> None:
     for old in range(len(packed)):
-        if packed[old] != _EMPTY:
-            slot = _slot(new_packed, packed[old], _EMPTY)
+        if packed[old] != EMPTY:
+            slot = slot_of(new_packed, packed[old], EMPTY)
             new_packed[slot] = packed[old]
             new_codes[slot] = codes[old]

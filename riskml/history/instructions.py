@@ -11,6 +11,7 @@ from numba.np import arrayobj
 from riskml.history.arrays import Int, Word
 
 __all__ = [
+    "float64_rows",
     "high_product",
     "int32_rows",
     "int32s",
@@ -104,6 +105,6 @@ def _view(dtype: Any, axes: int) -> Any:
 
 
 int32s, int64s, uint32s = (_view(dtype, 1) for dtype in (types.int32, types.int64, types.uint32))
-int32_rows, int64_rows, uint64_rows = (
-    _view(dtype, 2) for dtype in (types.int32, types.int64, types.uint64)
+int32_rows, int64_rows, uint64_rows, float64_rows = (
+    _view(dtype, 2) for dtype in (types.int32, types.int64, types.uint64, types.float64)
 )

@@ -14,10 +14,10 @@ from riskml.history.compiled import compiled, inlined
 from riskml.history.fixed import BIN_SHIFT, BINS, FIRST_BIN, OCTAVE
 from riskml.history.formulas import put
 from riskml.history.pending import live_before, pending_before
-from riskml.history.segments import seek
+from riskml.history.seeking import seek
 from riskml.history.views import Answer, Asked, Bag, Exceptions, Price, Program, Rows, Sorted
 
-__all__ = ["MOVING_OPERATIONS", "answer_moving", "new_bag"]
+__all__ = ["MOVING_OPERATIONS", "answer_moving", "new_bag", "shift", "value_in", "write_values"]
 
 DISTINCT, PRICE_COUNT, PERCENTILE, LOG_RATIO = range(4)
 
@@ -147,7 +147,7 @@ def _value_of(bag: Bag, operation: Int, price: Price, query: Int) -> Float:
 
 
 @inlined
-def _write(
+def write_values(
     bag: Bag, program: Program, frame: Int, price: Price, query: Int, known: bool, answer: Answer
 ) -> None:
     """Write the statistics of one window; NaN where the key is missing."""
@@ -194,7 +194,7 @@ def answer_moving(
             query, code = asked.order[visit], np.int64(asked.codes[visit])
             time, unit = asked.times[visit], asked.units[query]
             if code == MISSING:
-                _write(bag, program, frame, price, query, False, answer)
+                write_values(bag, program, frame, price, query, False, answer)
                 continue
             if code != entity:
                 _shift_settled(bag, content, start + low, start + high, -1)
@@ -213,7 +213,7 @@ def answer_moving(
             _shift_exceptions(
                 bag, exceptions, rows, column, priced, code, time, unit, query, begin, 1
             )
-            _write(bag, program, frame, price, query, True, answer)
+            write_values(bag, program, frame, price, query, True, answer)
             _shift_exceptions(
                 bag, exceptions, rows, column, priced, code, time, unit, query, begin, -1
             )

@@ -67,6 +67,11 @@ class Plan:
     steps: tuple[Step, ...]
 
     @property
+    def asked(self) -> set[str]:
+        """Names of the text columns that queries must have."""
+        return {name for place in self.groups for name in place[1]}
+
+    @property
     def texts(self) -> list[str]:
         """Names of all text columns, sorted."""
         return sorted({name for layout in self.layouts.values() for name in layout.texts})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskml.errors import HistoryError
-from riskml.history.arrays import I32, I64, MISSING, Array, grown
+from riskml.history.arrays import I32, I64, MISSING, Array, enlarged, grown
 from riskml.history.encoding import Dictionary
 from riskml.history.fixed import Number, encode, sum_of_squares
 from riskml.history.identities import Identities
@@ -102,14 +102,18 @@ class Store:
         self._scopes: dict[tuple[str, ...], int] = {}
 
     def append(self, events: Events, texts: Mapping[str, Dictionary], units: Dictionary) -> Change:
-        """Add records; repeated ones are ignored.
+        """Add records: :meth:`stage` them, then :meth:`commit` them."""
+        return self.commit(self.stage(events, texts, units), len(units))
+
+    def stage(self, events: Events, texts: Mapping[str, Dictionary], units: Dictionary) -> Rows:
+        """Check and encode records, without those that are stored already.
 
         Raises
         ------
         HistoryError
             If a column is absent or of the wrong type, a time lies before 1970, a number is
             infinite or out of range, or a revision is given twice with different content.
-            The store is unchanged then.
+            The rows are unchanged then.
         """
         staged = self._stage(events, texts, units)
         suspects = repeated(staged.event, self._revisions)
@@ -118,8 +122,8 @@ class Store:
         squares = self._squares_with(staged.numbers)
         if self.size + len(staged.known) > _LARGEST_ROW:
             raise HistoryError(f"{self._what}: more than {_LARGEST_ROW} rows", "split the stream")
-        self._squares, self._by_known = squares, None
-        return self._commit(staged, len(units))
+        self._squares = squares
+        return staged
 
     def by_known(self) -> I64:
         """Return all rows in order of known time."""
@@ -156,14 +160,24 @@ class Store:
         return self.layout.numbers.index(content)
 
     @property
+    def units(self) -> Chains:
+        """The rows of each consignment; without any where a stream does not need them."""
+        return self._units
+
+    def scope_of(self, key: tuple[str, ...]) -> int:
+        """Return the number of a key among those under which alone some rows count."""
+        return self._scopes.get(key, len(self._scopes))
+
+    @property
     def scoped(self) -> bool:
         """Whether any row counts under one key alone."""
         return bool(self._scopes)
 
     @property
     def memory_bytes(self) -> int:
-        """Size of the arrays, dictionaries left out."""
-        return sum(array.nbytes for array in (*self.rows, *self._revisions, *self._units))
+        """Size of all arrays, identities included."""
+        arrays = sum(array.nbytes for array in (*self.rows, *self._revisions, *self._units))
+        return arrays + self._events.memory_bytes
 
     def _stage(self, events: Events, texts: Mapping[str, Dictionary], units: Dictionary) -> Rows:
         """Check and encode a batch; dictionaries may grow, the rows stay as they are."""
@@ -202,7 +216,7 @@ class Store:
     def counts_under(self, key: tuple[str, ...], rows: I64 | slice) -> Array:
         """Return which of ``rows`` count under a key."""
         scope = self.rows.scope[: self.size][rows]
-        mask: Array = (scope == EVERY_KEY) | (scope == self._scopes.get(key, len(self._scopes)))
+        mask: Array = (scope == EVERY_KEY) | (scope == self.scope_of(key))
         return mask
 
     def _without_duplicates(self, staged: Rows, suspects: I64, events: Events) -> Rows:
@@ -232,9 +246,11 @@ class Store:
                 )
         return totals
 
-    def _commit(self, staged: Rows, units: int) -> Change:
+    def commit(self, staged: Rows, units: int) -> Change:
+        """Add staged records; ``units`` is how many consignments are known."""
+        self._by_known = None
         first, last = self.size, self.size + len(staged.known)
-        self.rows = Rows._make(grown(column, last) for column in self.rows)
+        self.rows = Rows._make(enlarged(column, last) for column in self.rows)
         for field in Rows._fields:
             getattr(self.rows, field)[first:last] = getattr(staged, field)
         self._revisions = Chains(

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from riskml.history.arrays import F64, I32, I64, U64
+from riskml.history.arrays import F64, I32, I64, U32, U64
 
 __all__ = [
     "Answer",
@@ -49,25 +49,26 @@ class Rows(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """The rows of a table that count for ever, one segment for each entity, by known time.
+    """The rows of a live table that count for ever, one segment for each entity, by known time.
 
     Attributes
     ----------
-    start, length, capacity : int64 arrays
+    start, length, capacity : int32 arrays
         Of each entity's segment in the flat arrays.
-    known : int64 array
+    stamp : uint32 array
+        A rough known time of each place.
     rows : int32 array
         The row of the stream in each place.
-    sums : (places, words) uint64 array
-        Running sums over the segment, this place included.
+    marks : (blocks, words) uint64 array
+        Running sums of the segment at every 16th place.
     """
 
-    start: I64
-    length: I64
-    capacity: I64
-    known: I64
+    start: I32
+    length: I32
+    capacity: I32
+    stamp: U32
     rows: I32
-    sums: U64
+    marks: U64
 
 
 class Sorted(NamedTuple):
