@@ -5,6 +5,7 @@ million rows or one arriving container are answered by the same lines, with the 
 """
 
 from riskml.history.batch import BASE_RATE, Progress, compute
+from riskml.history.explained import explain_feature
 from riskml.history.index import HistoryIndex
 from riskml.history.records import Events, Queries
 from riskml.history.statistics import KINDS, LINES, Statistic
@@ -19,4 +20,5 @@ __all__ = [
     "Queries",
     "Statistic",
     "compute",
+    "explain_feature",
 ]

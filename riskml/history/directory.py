@@ -12,6 +12,7 @@ from riskml.history.moving import new_bag
 from riskml.history.plan import Place, Plan
 from riskml.history.store import Store
 from riskml.history.table import Table
+from riskml.history.views import Pending, Settled
 
 __all__ = ["Directory"]
 
@@ -31,6 +32,7 @@ class Directory:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._kept: dict[str, list[Array]] = {}
+        self._seen: dict[Place, tuple[Settled, Pending, list[int]]] = {}
         self.texts = plan.texts
         self.prices = sorted(
             {step.content.column for step in plan.steps if isinstance(step.content, Number)}
@@ -113,10 +115,15 @@ class Directory:
 
     def _table_row(self, place: Place, table: Table, store: Store, pairs: int) -> list[int]:
         view, pending = table.settled, table.pending
+        seen = self._seen.get(place)
+        if seen is not None and seen[0] is view and seen[1] is pending:
+            row = seen[2]
+            row[14], row[17] = pairs, store.scope_of(place[1])
+            return row
         arrays: list[Array] = [view.start, view.length, view.stamp, view.rows, view.marks]
         where = self._addresses(f"table {place}", arrays)
         aside = self._addresses(f"pending {place}", pending)
-        return [
+        row = [
             len(view.start),
             len(view.stamp),
             *where.tolist(),
@@ -129,6 +136,8 @@ class Directory:
             len(place[1]),
             store.scope_of(place[1]),
         ]
+        self._seen[place] = view, pending, row
+        return row
 
     def _step_rows(self) -> I64:
         """Return for each step its table, items, windows, groups and what it counts."""

@@ -23,7 +23,7 @@ __all__ = ["HistoryIndex"]
 
 _answer: Any = answer_all
 _WHAT = "queries"
-_SLICE = 256
+_SLICE = 512
 """So many events, or queries, are taken while others wait."""
 
 
@@ -45,8 +45,8 @@ class HistoryIndex:
     records were given, never on the order or the batches they came in.
 
     Any number of threads may append and look up. A batch is checked and encoded beside the
-    lookups; only while 256 events at a time are put in their places does a lookup wait. A
-    batch of up to 256 events is seen as a whole or not at all.
+    lookups; only while 512 events at a time are put in their places does a lookup wait. A
+    batch of up to 512 events is seen as a whole or not at all.
 
     Parameters
     ----------

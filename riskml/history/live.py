@@ -63,7 +63,7 @@ def _rows(stream: I64) -> Rows:
         int64s(stream[2], n),
         none,
         no_codes,
-        int32s(stream[3], n),
+        int32s(stream[3], n if stream[9] > 0 else 0),
         int32s(stream[4], n),
         int32_rows(stream[5], n, stream[6]),
         int64_rows(stream[7], n, stream[8]),
@@ -206,8 +206,8 @@ def answer_all(
             high = seek_live(settled, rows, start, length, time)
             link = np.int64(0)
             if 0 <= unit < stream[12]:
-                link = int64s(stream[10], stream[12])[unit]
-            before = int64s(stream[11], stream[13])
+                link = np.int64(int32s(stream[10], stream[12])[unit])
+            before = int32s(stream[11], stream[13])
             if step[7] >= 0:  # values are counted one by one
                 value_bag = Bag(
                     int64s(step[9], step[11]), int64s(step[10], step[11]), int64s(room[3], 2)
@@ -237,7 +237,7 @@ def answer_all(
                                 rows, row, own, codes, query, table[17], time
                             ):
                                 shift(value_bag, value_in(rows, row, column, priced), -sign)
-                            mine = before[row]
+                            mine = np.int64(before[row])
                         if sign == 1:
                             write_values(value_bag, program, frame, price, query, True, answer)
                 continue
@@ -266,7 +266,7 @@ def answer_all(
                         if inside(program.windows[frame], rows.known[row], time):
                             frames.counts[frame] -= 1
                             exclude(frames.words, frame, program.groups, rows.numbers, row)
-                link = before[row]
+                link = np.int64(before[row])
             convert(frames, program.groups)
             for item in range(len(program.target)):
                 operation = program.operation[item]

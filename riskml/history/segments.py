@@ -1,9 +1,9 @@
 """Segments: for each entity its settled rows by known time, in as little room as will do.
 
 All segments of a table lie in the same flat arrays. Each place holds the row and a rough time of
-it; the exact time and the numbers are read from the row itself. At every 16th place stand the
-running sums of the segment up to there, so that a sum adds up 15 rows at most. A segment that is
-full moves to one half as large again; what it leaves is used for the next that grows to its size.
+it; the exact time and the numbers are read from the row itself. At every 32nd place stand the
+running sums of the segment up to there, so that a sum adds up 16 rows at most. A segment that is
+full moves to half as much room again; what it leaves serves the next that grows to its size.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from riskml.history.views import Rows, Settled
 
 __all__ = ["BLOCK", "Segments", "prefix", "seek_live", "stamp_of"]
 
-BLOCK = 16
+BLOCK = 32
 
 _SIZES = np.unique(np.concatenate(([1, 2, 3], 2 ** np.arange(2, 31), 3 * 2 ** np.arange(1, 29))))
 _STAMP = 20  # a rough time is a multiple of 2**20 microseconds, about a second

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskml.errors import HistoryError
-from riskml.history.arrays import I32, I64, MISSING, Array, enlarged, grown
+from riskml.history.arrays import I32, I64, MISSING, Array, enlarged
 from riskml.history.encoding import Dictionary
 from riskml.history.fixed import Number, encode, sum_of_squares
 from riskml.history.identities import Identities
@@ -95,8 +95,8 @@ class Store:
         self.rows = _empty_rows(layout, 0)
         self._what = f"events of stream {stream!r}"
         self._events = Identities()
-        self._revisions = Chains(np.zeros(0, np.int64), np.zeros(0, np.int64))
-        self._units = Chains(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self._revisions = Chains(np.zeros(0, np.int32), np.zeros(0, np.int32))
+        self._units = Chains(np.zeros(0, np.int32), np.zeros(0, np.int32))
         self._squares = [0] * len(layout.numbers)
         self._by_known: I64 | None = None
         self._scopes: dict[tuple[str, ...], int] = {}
@@ -230,7 +230,8 @@ class Store:
                 f"row {row}, differs from the same revision {where}",
                 "give a correction a higher revision",
             )
-        return Rows._make(column[keep] for column in staged)
+        kept = {f: getattr(staged, f)[keep] for f in Rows._fields if f != "unit" or self.layout.own}
+        return staged._replace(**kept)
 
     def _squares_with(self, numbers: I64) -> list[int]:
         """Return the sums of squares of all columns, the batch included."""
@@ -250,20 +251,33 @@ class Store:
         """Add staged records; ``units`` is how many consignments are known."""
         self._by_known = None
         first, last = self.size, self.size + len(staged.known)
-        self.rows = Rows._make(enlarged(column, last) for column in self.rows)
-        for field in Rows._fields:
-            getattr(self.rows, field)[first:last] = getattr(staged, field)
+        # Consignments are kept only where a query must not see its own events.
+        fields = [field for field in Rows._fields if field != "unit" or self.layout.own]
+        rows = self.rows._replace(**{f: enlarged(getattr(self.rows, f), last) for f in fields})
+        for field in fields:
+            getattr(rows, field)[first:last] = getattr(staged, field)
+        self.rows = rows
         self._revisions = Chains(
-            grown(self._revisions.head, len(self._events)), grown(self._revisions.before, last)
+            _zeroed(self._revisions.head, len(self._events)),
+            _zeroed(self._revisions.before, last),
         )
         demoted = np.empty(last - first, np.int64)
         count, revised = link_revisions(self.rows, self._revisions, first, last, demoted)
         if self.layout.own:
-            self._units = Chains(grown(self._units.head, units), grown(self._units.before, last))
+            self._units = Chains(
+                _zeroed(self._units.head, units), _zeroed(self._units.before, last)
+            )
             link_units(self.rows, self._units, first, last)
         self.size = last
         self.revised |= bool(revised)
         return Change(first, last, demoted[:count], revised)
+
+
+def _zeroed(chain: I32, size: int) -> I32:
+    """Return a chain with room for ``size``; new links lead nowhere."""
+    larger = enlarged(chain, size)
+    larger[len(chain) :] = 0
+    return larger
 
 
 def _empty_rows(layout: Layout, size: int) -> Rows:
@@ -272,7 +286,7 @@ def _empty_rows(layout: Layout, size: int) -> Rows:
         expires=np.zeros(size, np.int64),
         revision=np.zeros(size, np.int64),
         event=np.zeros(size, np.int32),
-        unit=np.full(size, MISSING, np.int32),
+        unit=np.full(size if layout.own else 0, MISSING, np.int32),
         scope=np.full(size, EVERY_KEY, np.int32),
         texts=np.zeros((size, len(layout.texts)), np.int32),
         numbers=np.zeros((size, len(layout.numbers)), np.int64),

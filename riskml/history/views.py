@@ -60,7 +60,7 @@ class Settled(NamedTuple):
     rows : int32 array
         The row of the stream in each place.
     marks : (blocks, words) uint64 array
-        Running sums of the segment at every 16th place.
+        Running sums of the segment at every 32nd place.
     """
 
     start: I32
