@@ -1,109 +1,24 @@
-"""The history engine against DuckDB's RANGE frames, on the same rows, in one interleaved run.
+"""The history engine against general tools, on the same rows, in one interleaved run.
 
-``python benchmarks/history.py --rows 1000000`` prints seconds (median of the repeats) and
-the ratio for the additive statistics of one key, then the time of all eight keys.
+``python -m benchmarks.history`` prints, for a million rows, the median time of every contender
+(on the clock and on the processor) and the ratios: seven additive statistics in four windows
+of eight keys; distinct, share and quantile apart; the gain of a second thread; what ten times
+the rows cost; and what the live index costs for each lookup, append and event.
 """
 
 import argparse
-import statistics
 import time
 from collections.abc import Callable
 
-import duckdb
 import numpy as np
 import pandas as pd
 
-from riskml.history import Events, HistoryIndex, Queries, Statistic, compute
+from benchmarks.history_data import KEYS, additive, apart, columns_of, events_of, make_lines
+from benchmarks.history_live import measure_live
+from benchmarks.history_peers import PEERS, additive_of, apart_of
+from riskml.history import Events, Queries, Statistic, compute
 
-DAY = 86_400_000_000
-WINDOWS = (7.0, 30.0, 90.0, 365.0)
-KEYS = (
-    ("importer_id",),
-    ("declarant_id",),
-    ("commodity_code",),
-    ("origin_country",),
-    ("importer_id", "commodity_code"),
-    ("importer_id", "origin_country"),
-    ("commodity_code", "origin_country"),
-    ("declarant_id", "importer_id"),
-)
-CARDINALITY = {
-    "importer_id": 50_000,
-    "declarant_id": 2_000,
-    "commodity_code": 5_000,
-    "origin_country": 150,
-}
-
-
-def zipf(rng: np.random.Generator, size: int, distinct: int) -> np.ndarray:
-    """Draw from a Zipf law over ``distinct`` names."""
-    weights = 1.0 / np.arange(1, distinct + 1)
-    return rng.choice(distinct, size=size, p=weights / weights.sum())
-
-
-def make_lines(rows: int, seed: int) -> pd.DataFrame:
-    """Return declaration lines of three years, with the outcome of one in twenty."""
-    rng = np.random.default_rng(seed)
-    known = np.sort(rng.integers(0, 3 * 365 * DAY, rows))
-    frame = pd.DataFrame({"known_at": known, "value": np.round(rng.lognormal(8, 2, rows), 2)})
-    for name, distinct in CARDINALITY.items():
-        codes = zipf(rng, rows, distinct)
-        names = np.array([f"{name[:3]}{i}" for i in range(distinct)], dtype=object)
-        frame[name] = pd.Series(names[codes], dtype=object)
-    frame["unit"] = pd.Series([f"c{i}" for i in range(rows)], dtype=object)
-    frame["inspected"] = rng.random(rows) < 0.05
-    frame["hit"] = (rng.random(rows) < 0.02).astype(float)
-    frame["closed_at"] = known + rng.integers(0, 30 * DAY, rows)
-    return frame
-
-
-def events_of(frame: pd.DataFrame, stream: str, time_column: str, value: str) -> Events:
-    """Return rows as events of a stream."""
-    return Events(
-        stream=stream,
-        event_id=frame["unit"].to_numpy(),
-        revision=np.zeros(len(frame), dtype=np.int64),
-        known_at=frame[time_column].to_numpy(),
-        unit=frame["unit"].to_numpy(),
-        keys={name: frame[name].to_numpy() for name in CARDINALITY},
-        values={value: frame[value].to_numpy()},
-    )
-
-
-def additive(keys: tuple[tuple[str, ...], ...], *, outcomes: bool) -> list[Statistic]:
-    """Return the statistics of the benchmark."""
-    found = []
-    for key in keys:
-        for days in WINDOWS:
-            kinds = ("count", "hits", "known", "hit_rate") if outcomes else ("count",)
-            found += [Statistic(key, kind, days=days) for kind in kinds]
-            sums = ("sum", "mean", "std")
-            found += [Statistic(key, kind, column="value", days=days) for kind in sums]
-    return found
-
-
-def moving(days: float) -> list[Statistic]:
-    """Return the statistics that do not add up."""
-    return [
-        Statistic(("importer_id",), "distinct", column="commodity_code", days=days),
-        Statistic(("commodity_code",), "price_percentile", column="value", days=days),
-    ]
-
-
-def duckdb_frames(frame: pd.DataFrame) -> None:
-    """Compute count, sum, mean and standard deviation of four windows by importer in SQL."""
-    parts, frames = [], []
-    for days in WINDOWS:
-        name = f"w{days:.0f}"
-        parts += [f"{f}(value) OVER {name}" for f in ("count", "sum", "avg", "stddev_samp")]
-        frames.append(
-            f"{name} AS (PARTITION BY importer_id ORDER BY known_at "
-            f"RANGE BETWEEN {int(days * DAY)} PRECEDING AND 1 PRECEDING)"
-        )
-    query = f"SELECT {', '.join(parts)} FROM lines WINDOW {', '.join(frames)}"
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.register("lines", frame[["importer_id", "known_at", "value"]])
-        connection.execute(query).fetchnumpy()
+APART_DAYS = 90.0
 
 
 def seconds(work: Callable[[], object]) -> tuple[float, float]:
@@ -113,79 +28,124 @@ def seconds(work: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - start, time.process_time() - used
 
 
-def main() -> None:
-    """Run the comparison and print it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+def batch(wanted: list[Statistic], lines: Events, threads: int = 1) -> Callable[[], object]:
+    """Return the work of a batch, after one run that compiles it and settles its memory."""
+    out = np.empty((len(lines), len(wanted)))
+    queries = columns_of(lines)
 
-    frame = make_lines(options.rows, options.seed)
-    lines = events_of(frame, "lines", "known_at", "value")
-    outcomes = events_of(frame[frame["inspected"]], "outcomes", "closed_at", "hit")
-    queries = Queries(
-        frame["known_at"].to_numpy(), frame["unit"].to_numpy(), lines.keys, lines.values
-    )
-    one, all_keys = additive(KEYS[:1], outcomes=False), additive(KEYS, outcomes=True)
-    small = Queries(
-        queries.decision_time[:10],
-        queries.unit[:10],
-        {name: column[:10] for name, column in queries.keys.items()},
-        {name: column[:10] for name, column in queries.values.items()},
-    )
-    compute([*all_keys, *moving(90.0)], [lines, outcomes], small)  # compile
+    def work() -> object:
+        return compute(wanted, [lines], queries, out=out, threads=threads)
 
-    contenders: dict[str, Callable[[], object]] = {
-        "riskml, importer_id, count sum mean std x 4 windows": lambda: compute(
-            one, [lines], queries
-        ),
-        "DuckDB RANGE frames, the same": lambda: duckdb_frames(frame),
-        f"riskml, {len(KEYS)} keys x 4 windows x 7 statistics": lambda: compute(
-            all_keys, [lines, outcomes], queries
-        ),
-        "riskml, distinct and price percentile, 90 days": lambda: compute(
-            moving(90.0), [lines], queries
-        ),
-    }
+    work()
+    return work
+
+
+def peer_keys(count: int) -> tuple[tuple[str, ...], ...]:
+    """Return keys to measure peers on, as many of one column as of two."""
+    return tuple(key for pair in zip(KEYS[:4], KEYS[4:], strict=True) for key in pair)[:count]
+
+
+def measure(contenders: dict[str, Callable[[], object]], repeats: int) -> dict[str, np.ndarray]:
+    """Run contenders in turns; print and return the median of each."""
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
-    for _ in range(options.repeats):
+    for _ in range(repeats):
         for name, work in contenders.items():
             taken[name].append(seconds(work))
-    middle = {name: np.median(times, axis=0) for name, times in taken.items()}
-    for name, (wall, processor) in middle.items():
-        print(f"{wall:9.2f} s wall {processor:9.2f} s processor  {name}")
-    ours, theirs, *_ = middle.values()
-    print(f"{theirs[1] / ours[1]:9.1f} x DuckDB (processor time), {options.rows} rows, one key")
-    measure_online(all_keys, lines, outcomes, queries)
+            wall, processor = np.median(taken[name], axis=0)
+            if len(taken[name]) == repeats:
+                print(f"{wall:9.2f} s wall {processor:9.2f} s processor  {name}", flush=True)
+    return {name: np.median(times, axis=0) for name, times in taken.items()}
 
 
-def measure_online(
-    wanted: list[Statistic], lines: Events, outcomes: Events, queries: Queries
-) -> None:
-    """Print what one lookup and one append cost in a filled index."""
-    index = HistoryIndex(wanted)
-    held_back = np.zeros(len(lines), dtype=bool)
-    held_back[-1000:] = True
-    index.append(lines.take(~held_back))
-    index.append(outcomes)
-    singles = [
-        Queries(
-            queries.decision_time[[row]],
-            queries.unit[[row]],
-            {name: column[[row]] for name, column in queries.keys.items()},
-            {name: column[[row]] for name, column in queries.values.items()},
-        )
-        for row in range(len(lines) - 300, len(lines))
-    ]
-    index.lookup(singles[0])
-    lookups = [seconds(lambda query=query: index.lookup(query))[0] for query in singles]
-    late = lines.take(held_back)
-    index.append(late.take(np.arange(len(late)) < 10))
-    append, _ = seconds(lambda: index.append(late.take(np.arange(len(late)) >= 10)))
-    print(f"{statistics.median(lookups) * 1e6:9.0f} us one lookup, {len(wanted)} statistics (p50)")
-    print(f"{append / 990 * 1e6:9.1f} us one append, in a batch of 990")
-    print(f"{index.memory_bytes / index.size:9.0f} bytes an event, texts and identities left out")
+def measure_additive(frame: pd.DataFrame, lines: Events, options: argparse.Namespace) -> None:
+    """Print the ratios for the additive statistics."""
+    keys = peer_keys(options.peer_keys)
+    contenders = {"riskml, 8 keys, one thread": batch(additive(KEYS), lines)}
+    for peer in PEERS:
+        for key in keys:
+            contenders[f"{peer}, {'.'.join(key)}"] = lambda peer=peer, key=key: additive_of(
+                peer, frame, key
+            )
+    print(f"\n7 additive statistics x 4 windows, {len(frame)} rows, {options.repeats} repeats")
+    middle = measure(contenders, options.repeats)
+    ours = middle["riskml, 8 keys, one thread"]
+    if len(keys) < len(KEYS):
+        print(f"          peers ran {len(keys)} of 8 keys; times {len(KEYS) / len(keys):g} below")
+    for peer in PEERS:
+        theirs = sum(middle[f"{peer}, {'.'.join(key)}"] for key in keys) * len(KEYS) / len(keys)
+        print(f"{theirs[1] / ours[1]:9.1f} x {peer} (processor), {theirs[0] / ours[0]:.1f} (clock)")
+
+
+def measure_apart(frame: pd.DataFrame, lines: Events, options: argparse.Namespace) -> None:
+    """Print the ratios for what does not add up."""
+    print(f"\ndistinct, share, quantile in {APART_DAYS:.0f} days, one at a time")
+    contenders: dict[str, Callable[[], object]] = {}
+    for kind in ("distinct", "share", "quantile"):
+        contenders[f"{kind}, riskml"] = batch(apart(kind, APART_DAYS), lines)
+        for peer in PEERS:
+            if (peer, kind) != ("pandas", "distinct"):  # pandas' rolling has none
+                contenders[f"{kind}, {peer}"] = lambda peer=peer, kind=kind: apart_of(
+                    peer, kind, frame, APART_DAYS
+                )
+    middle = measure(contenders, options.repeats)
+    for kind in ("distinct", "share", "quantile"):
+        ours = middle[f"{kind}, riskml"][1]
+        theirs = {p: middle[f"{kind}, {p}"][1] for p in PEERS if f"{kind}, {p}" in middle}
+        fastest = min(theirs, key=lambda peer: theirs[peer])
+        print(f"{theirs[fastest] / ours:9.1f} x the fastest, {fastest}: {kind} (processor)")
+
+
+def measure_threads(lines: Events, repeats: int) -> None:
+    """Print the gain of a second thread."""
+    print("\na second thread (clock; meaningful on an otherwise idle machine)")
+    wanted = additive(KEYS)
+    contenders = {f"{n} thread": batch(wanted, lines, n) for n in (1, 2)}
+    one, two = measure(contenders, repeats).values()
+    print(f"{one[0] / two[0]:9.2f} x with a second thread")
+
+
+def measure_growth(rows: int, options: argparse.Namespace) -> None:
+    """Print what ten times the rows cost, key by key so that the answer fits in memory."""
+    print("\nten times the rows, 8 keys one at a time")
+    taken = []
+    for size in (rows, 10 * rows):
+        lines = events_of(make_lines(size, options.seed), "lines", "known_at")
+        times = [np.min([seconds(w) for _ in range(2)], 0) for w in per_key(lines)]
+        taken.append(np.sum(times, axis=0))
+        print(f"{taken[-1][0]:9.2f} s wall {taken[-1][1]:9.2f} s processor  {size} rows")
+    print(f"{taken[1][1] / taken[0][1]:9.2f} x the time for 10 x the rows (processor)")
+
+
+def per_key(lines: Events) -> list[Callable[[], object]]:
+    """Return the additive work of each key, with one answer for all of them."""
+    queries: Queries = columns_of(lines)
+    out = np.zeros((len(lines), len(additive(KEYS[:1]))))
+    return [lambda key=key: compute(additive((key,)), [lines], queries, out=out) for key in KEYS]
+
+
+def main() -> None:
+    """Run what was asked for and print it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parts = ("additive", "apart", "threads", "growth", "live")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--peer-keys", type=int, default=2, choices=(2, 4, 6, 8))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--part", action="append", choices=parts, help="default: all of them")
+    options = parser.parse_args()
+    chosen = options.part or parts
+    frame = make_lines(options.rows, options.seed)
+    lines = events_of(frame, "lines", "known_at")
+    if "additive" in chosen:
+        measure_additive(frame, lines, options)
+    if "apart" in chosen:
+        measure_apart(frame, lines, options)
+    if "threads" in chosen:
+        measure_threads(lines, options.repeats)
+    if "live" in chosen:
+        measure_live(frame, lines, events_of(frame[frame["inspected"]], "outcomes", "closed_at"))
+    if "growth" in chosen:
+        measure_growth(options.rows, options)
 
 
 if __name__ == "__main__":

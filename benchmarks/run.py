@@ -15,7 +15,12 @@ def main() -> int:
     failed = 0
     for name in names:
         print(f"== {name}", flush=True)
-        failed += subprocess.call([sys.executable, str(FOLDER / name)]) != 0
+        failed += (
+            subprocess.call(
+                [sys.executable, "-m", f"benchmarks.{Path(name).stem}"], cwd=FOLDER.parent
+            )
+            != 0
+        )
     if not LEMIS.is_dir():
         print("== lemis.py left out: see data/README.md for the data set")
     return failed

@@ -4,7 +4,9 @@ One index and one compiled kernel serve training, batch scoring and the online s
 million rows or one arriving container are answered by the same lines, with the same bits.
 """
 
-from riskml.history.index import BASE_RATE, HistoryIndex, Progress, compute
+from riskml.history.batch import BASE_RATE, Progress, compute
+from riskml.history.explained import explain_feature
+from riskml.history.index import HistoryIndex
 from riskml.history.records import Events, Queries
 from riskml.history.statistics import KINDS, LINES, Statistic
 
@@ -18,4 +20,5 @@ __all__ = [
     "Queries",
     "Statistic",
     "compute",
+    "explain_feature",
 ]

@@ -1,5 +1,6 @@
 """Array types, sentinels and growth: the small vocabulary every module here shares."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,16 @@ __all__ = [
     "I32",
     "I64",
     "MISSING",
+    "U32",
     "U64",
     "UNSEEN",
     "WHOLE",
     "Array",
     "Float",
     "Int",
+    "Scratch",
     "Word",
+    "enlarged",
     "grown",
 ]
 
@@ -27,6 +31,7 @@ Array = npt.NDArray[Any]
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
+U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 
 Int = Any
@@ -65,3 +70,30 @@ def grown(array: Array, size: int) -> Array:
     larger = np.zeros((max(size, 2 * len(array)), *array.shape[1:]), array.dtype)
     larger[: len(array)] = array
     return larger
+
+
+def enlarged(array: Array, size: int) -> Array:
+    """Return ``array`` with room for ``size`` entries, an eighth more than there were at least.
+
+    For what there is one of for each event: doubling would leave a quarter of it empty.
+    """
+    if len(array) >= size:
+        return array
+    larger = np.empty((max(size, len(array) * 9 // 8), *array.shape[1:]), array.dtype)
+    larger[: len(array)] = array
+    return larger
+
+
+class Scratch:
+    """Room that is used again and again: fresh memory costs more than the work done in it."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[tuple[str, str], Array] = {}
+
+    def take(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
+        """Return an array of any content; what the same name gave before is given again."""
+        size, key = math.prod(shape), (name, np.dtype(dtype).str)
+        room = self._rooms.get(key)
+        if room is None or len(room) < size:
+            room = self._rooms[key] = np.empty(size, dtype)
+        return room[:size].reshape(shape)

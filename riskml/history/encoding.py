@@ -3,8 +3,10 @@
 Codes depend on the order in which values arrive; no statistic does.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from itertools import repeat
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +14,13 @@ import pandas as pd
 from riskml.errors import HistoryError
 from riskml.history.arrays import I32, I64, MISSING, UNSEEN, Array, Int
 from riskml.history.compiled import compiled, inlined
+from riskml.history.instructions import int64s, prefetch
 
-__all__ = ["Dictionary", "KeySpace"]
+__all__ = ["EMPTY", "Dictionary", "KeySpace", "slot_of"]
 
-_EMPTY = -1  # an unused slot of a pair table; packed pairs are never negative
+_MANY = 4096  # so many values are worth a pass that tells objects apart
+_AHEAD = 12  # so many rows ahead memory is fetched
+EMPTY = -1  # an unused slot of a pair table; packed pairs are never negative
 
 
 class Dictionary:
@@ -27,7 +32,17 @@ class Dictionary:
     def __len__(self) -> int:
         return len(self._codes)
 
-    def add(self, values: Array, what: str) -> I32:
+    @property
+    def codes(self) -> Mapping[str, int]:
+        """The code of each text."""
+        return self._codes
+
+    @property
+    def memory_bytes(self) -> int:
+        """Size of the dictionary and its texts; numbers and short texts take about 60 and 32."""
+        return sys.getsizeof(self._codes) + sum(map(sys.getsizeof, self._codes)) + 32 * len(self)
+
+    def add(self, values: Any, what: str) -> I32:
         """Return the codes of ``values``, ``MISSING`` where missing; new texts are added.
 
         Raises
@@ -37,36 +52,90 @@ class Dictionary:
         """
         return self._encode(values, what, grow=True)
 
-    def find(self, values: Array, what: str) -> I32:
+    def find(self, values: Any, what: str) -> I32:
         """Return the codes of ``values``, ``MISSING`` or ``UNSEEN`` where there is none."""
         return self._encode(values, what, grow=False)
 
-    def _encode(self, values: Array, what: str, *, grow: bool) -> I32:
-        positions, uniques = _distinct(np.asarray(values, dtype=object), what)
+    def _encode(self, values: Any, what: str, *, grow: bool) -> I32:
+        positions, uniques = _distinct(values, what)
         mapped = np.full(len(uniques) + 1, MISSING, dtype=np.int32)
         mapped[:-1] = list(map(self._codes.get, uniques, repeat(UNSEEN)))
         if grow:
             fresh = np.flatnonzero(mapped == UNSEEN)
-            texts = [uniques[place] for place in fresh.tolist()]
-            mapped[fresh] = np.arange(len(self._codes), len(self._codes) + len(texts))
-            self._codes.update(zip(texts, mapped[fresh].tolist(), strict=True))
+            texts = list(dict.fromkeys(uniques[place] for place in fresh.tolist()))
+            self._codes.update(zip(texts, range(len(self._codes), 2**31), strict=False))
+            mapped[fresh] = [self._codes[uniques[place]] for place in fresh.tolist()]
         return mapped[positions]  # position -1, a missing value, picks the last entry
 
 
-def _distinct(values: Array, what: str) -> tuple[I64, Sequence[str]]:
-    """Return for each value its position among the distinct texts, -1 if missing."""
-    if len(values) == 1 and type(values[0]) is str:
-        return np.zeros(1, dtype=np.int64), [values[0]]
-    kind = pd.api.types.infer_dtype(values, skipna=True)
+def _distinct(values: Any, what: str) -> tuple[I64, Sequence[str]]:
+    """Return for each value its position in a list of texts, -1 if missing.
+
+    A text may be in the list more than once.
+    """
+    if isinstance(values, pd.Categorical):
+        categories = np.asarray(values.categories, dtype=object)
+        places, uniques = _distinct(categories, what)
+        return np.append(places, -1)[values.codes], uniques
+    column = np.asarray(values, dtype=object)
+    if len(column) == 1 and type(column[0]) is str:
+        return np.zeros(1, dtype=np.int64), [column[0]]
+    found = _distinct_objects(column) if len(column) >= _MANY else None
+    if found is not None and all(type(value) is str or value is None for value in found[1]):
+        positions, objects = found
+        if None in objects:
+            places = np.arange(len(objects))
+            places[objects.index(None)] = -1
+            return places[positions], ["" if value is None else value for value in objects]
+        return positions, objects
+    return _factorized(column, what)
+
+
+def _distinct_objects(column: Array) -> tuple[I64, list[Any]] | None:
+    """Return each value's position among the distinct *objects*; None if these are many.
+
+    Columns that come from few categories hold the same few objects again and again: telling
+    objects apart takes no look at their text.
+    """
+    column = np.ascontiguousarray(column)
+    most = max(_MANY, len(column) // 16)
+    slots = 1 << (4 * most - 1).bit_length()
+    positions, first = np.empty(len(column), np.int64), np.empty(most, np.int64)
+    room = np.zeros(slots, np.int64), np.zeros(slots, np.int32)
+    address = int(column.__array_interface__["data"][0])
+    count = _number_objects(address, *room, positions, first)
+    return None if count < 0 else (positions, column[first[:count]].tolist())
+
+
+def _factorized(column: Array, what: str) -> tuple[I64, Sequence[str]]:
+    kind = pd.api.types.infer_dtype(column, skipna=True)
     if kind not in ("string", "empty"):
-        for value in values:
+        for value in column:
             if not isinstance(value, str) and not pd.isna(value):
                 raise HistoryError(
                     f"{what} holds {value!r} of type {type(value).__name__} ({kind})",
                     "convert the whole column to text, None where missing",
                 )
-    positions, uniques = pd.factorize(values, use_na_sentinel=True)
+    positions, uniques = pd.factorize(column, use_na_sentinel=True)
     return positions, uniques.tolist()
+
+
+@compiled
+def _number_objects(address: Int, pointers: I64, numbers: I32, positions: I64, first: I64) -> Int:
+    """Give each pointer at an address a number; return how many differ, -1 if too many."""
+    column, count = int64s(address, len(positions)), 0
+    for row in range(len(positions)):
+        pointer = column[row]
+        slot = slot_of(pointers, pointer, 0)
+        if pointers[slot] == 0:
+            if count == len(first):
+                return -1
+            pointers[slot] = pointer
+            numbers[slot] = count
+            first[count] = row
+            count += 1
+        positions[row] = numbers[slot]
+    return count
 
 
 class KeySpace:
@@ -98,6 +167,16 @@ class KeySpace:
         """Size of the tables of pairs."""
         return sum(table.packed.nbytes + table.codes.nbytes for table in self._pairs)
 
+    @property
+    def tables(self) -> list[tuple[I64, I32]]:
+        """The packed pairs and their codes, for each column after the first."""
+        return [(table.packed, table.codes) for table in self._pairs]
+
+    def trim(self) -> None:
+        """Give back room reserved for entities that turned out to be known."""
+        for table in self._pairs:
+            table.resize(table.size * 10 // 7 + 16)
+
     def _combine(self, codes: Mapping[str, I32], size: int, *, grow: bool) -> I32:
         if not self.columns:
             return np.zeros(size, dtype=np.int32)
@@ -111,7 +190,7 @@ class _PairTable:
     """An open-addressing hash table from pairs of codes to codes."""
 
     def __init__(self) -> None:
-        self.packed = np.full(16, _EMPTY, dtype=np.int64)
+        self.packed = np.full(16, EMPTY, dtype=np.int64)
         self.codes = np.zeros(16, dtype=np.int32)
         self.size = 0
 
@@ -123,27 +202,33 @@ class _PairTable:
         return out
 
     def _reserve(self, entries: int) -> None:
-        """Keep the table at most half full, so that probing stays short."""
-        if 2 * entries <= len(self.packed):
-            return
-        slots = 1 << (2 * entries - 1).bit_length()
-        packed = np.full(slots, _EMPTY, dtype=np.int64)
+        """Keep at most 70 % of the slots used, so that probing stays short."""
+        if 10 * entries > 7 * len(self.packed):
+            self.resize(max(entries * 10 // 7 + 16, len(self.packed) * 5 // 4))
+
+    def resize(self, slots: int) -> None:
+        """Move to so many slots."""
+        packed = np.full(slots, EMPTY, dtype=np.int64)
         codes = np.zeros(slots, dtype=np.int32)
         _rehash(self.packed, self.codes, packed, codes)
         self.packed, self.codes = packed, codes
 
 
 @inlined
-def _slot(packed: I64, key: Int) -> Int:
-    """Return the slot that holds ``key``, or the empty one where it belongs (splitmix64)."""
+def _home(key: Int, slots: Int) -> Int:
+    """Return where a key belongs among any number of slots (splitmix64, without a division)."""
     mixed = np.uint64(key)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed = mixed ^ (mixed >> np.uint64(31))
-    mask = len(packed) - 1
-    slot = np.int64(mixed & np.uint64(mask))
-    while packed[slot] != _EMPTY and packed[slot] != key:
-        slot = (slot + 1) & mask
+    return np.int64(((mixed >> np.uint64(32)) * np.uint64(slots)) >> np.uint64(32))
+
+
+@inlined
+def slot_of(packed: I64, key: Int, empty: Int) -> Int:
+    """Return the slot that holds ``key``, or the empty one where it belongs."""
+    slot = _home(key, len(packed))
+    while packed[slot] != empty and packed[slot] != key:
+        slot = slot + 1 if slot + 1 < len(packed) else 0
     return slot
 
 
@@ -152,6 +237,9 @@ def _encode_pairs(
     left: I32, right: I32, packed: I64, codes: I32, size: Int, grow: bool, out: I32
 ) -> Int:
     for row in range(len(left)):
+        if row + _AHEAD < len(left):
+            a, b = np.int64(left[row + _AHEAD]), np.int64(right[row + _AHEAD])
+            prefetch(packed, _home((a << 32) | b, len(packed)))
         a, b = np.int64(left[row]), np.int64(right[row])
         if a == MISSING or b == MISSING:
             out[row] = MISSING
@@ -159,8 +247,8 @@ def _encode_pairs(
             out[row] = UNSEEN
         else:
             key = (a << 32) | b
-            slot = _slot(packed, key)
-            if packed[slot] == _EMPTY:
+            slot = slot_of(packed, key, EMPTY)
+            if packed[slot] == EMPTY:
                 if not grow:
                     out[row] = UNSEEN
                     continue
@@ -174,7 +262,7 @@ def _encode_pairs(
 @compiled
 def _rehash(packed: I64, codes: I32, new_packed: I64, new_codes: I32) -> None:
     for old in range(len(packed)):
-        if packed[old] != _EMPTY:
-            slot = _slot(new_packed, packed[old])
+        if packed[old] != EMPTY:
+            slot = slot_of(new_packed, packed[old], EMPTY)
             new_packed[slot] = packed[old]
             new_codes[slot] = codes[old]

@@ -10,7 +10,7 @@ import numpy as np
 
 from riskml.errors import HistoryError
 from riskml.history import wide
-from riskml.history.arrays import ABSENT, F64, I64, Array
+from riskml.history.arrays import ABSENT, F64, I32, I64, Array
 from riskml.history.compiled import compiled
 from riskml.history.records import named
 
@@ -23,6 +23,7 @@ __all__ = [
     "Number",
     "encode",
     "price_centres",
+    "price_steps",
     "sum_of_squares",
 ]
 
@@ -105,6 +106,12 @@ def price_centres() -> F64:
     """Return the price in the middle of each step of the grid, exactly."""
     bits = ((np.arange(BINS, dtype=np.int64) + FIRST_BIN) << BIN_SHIFT) | (1 << (BIN_SHIFT - 1))
     return bits.view(np.float64)
+
+
+def price_steps(bits: I64) -> I32:
+    """Return the step of the grid in which each price, given by its bits, lies; -1 if missing."""
+    steps = np.clip((bits >> BIN_SHIFT) - FIRST_BIN, 0, BINS - 1)
+    return np.where(bits == ABSENT, -1, steps).astype(np.int32)
 
 
 def sum_of_squares(values: I64) -> int:

@@ -9,11 +9,12 @@ import math
 import numpy as np
 
 from riskml.history import wide
-from riskml.history.arrays import I64, U64, Float, Int
+from riskml.history.arrays import I64, Float, Int
 from riskml.history.compiled import inlined
+from riskml.history.sums import SUM_WORDS
 from riskml.history.views import Answer, Frames, Program
 
-__all__ = ["LAST", "LAST_HIT", "OPERATIONS", "put", "value_of"]
+__all__ = ["LAST", "LAST_HIT", "OPERATIONS", "convert", "put", "value_of"]
 
 COUNT, SUM, MEAN, STD, FLAG, RATE, FIRST, SHARE, TREND, LAST, LAST_HIT = range(11)
 
@@ -68,16 +69,28 @@ def _prior(answer: Answer, query: Int, program: Program, item: Int, base: Float)
 
 
 @inlined
-def _moment(words: U64, frame: Int, word: Int, operation: Int, units: Float) -> Float:
+def convert(frames: Frames, groups: I64) -> None:
+    """Turn the sums of each window into numbers, once for all statistics of them."""
+    for frame in range(len(frames.words)):
+        for group in range(len(groups)):
+            word = groups[group, 2]
+            if groups[group, 1] >= SUM_WORDS:
+                high, low = frames.words[frame, word + 2], frames.words[frame, word + 1]
+                frames.reals[frame, word] = wide.real(high, low)
+
+
+@inlined
+def _moment(frames: Frames, frame: Int, word: Int, operation: Int, units: Float) -> Float:
     """Return sum, mean or sample standard deviation."""
-    count = np.float64(words[frame, word])
-    high, low = words[frame, word + 2], words[frame, word + 1]
+    words = frames.words
     if operation == SUM:
-        return wide.real(high, low) / units
+        return frames.reals[frame, word] / units
+    count = np.float64(words[frame, word])
     if operation == MEAN:
-        return wide.real(high, low) / (units * count) if count > 0 else np.nan
+        return frames.reals[frame, word] / (units * count) if count > 0 else np.nan
     if count < 2:
         return np.nan
+    high, low = words[frame, word + 2], words[frame, word + 1]
     squares_high, squares_low = words[frame, word + 4], words[frame, word + 3]
     spread = wide.spread(words[frame, word], high, low, squares_high, squares_low)
     return math.sqrt(spread / (count * (count - 1.0))) / units
@@ -110,7 +123,7 @@ def value_of(
     Parameters
     ----------
     frames : Frames
-        Counts and sums of each window.
+        Counts and sums of each window, :func:`convert` done.
     program : Program
         The statistics of the key.
     item : int
@@ -124,7 +137,7 @@ def value_of(
     """
     operation, frame, word = program.operation[item], program.window[item], program.word[item]
     if operation in (SUM, MEAN, STD):
-        return _moment(frames.words, frame, word, operation, program.factor[item])
+        return _moment(frames, frame, word, operation, program.factor[item])
     flagged, prior = 0.0, 0.0
     if operation in (FLAG, RATE):
         flagged = np.float64(frames.words[frame, word])

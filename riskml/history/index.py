@@ -1,37 +1,52 @@
-"""The index of history: events go in as they become known, statistics come out at any time."""
+"""The live index of history: events go in as they become known, statistics come out at once."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from riskml.errors import HistoryError
-from riskml.history.arrays import F64
+from riskml.history.arrays import F64, I32, I64, MISSING, UNSEEN, Array
+from riskml.history.batch import BASE_RATE
+from riskml.history.directory import Directory
 from riskml.history.encoding import Dictionary, KeySpace
-from riskml.history.lookup import encode_queries, take_step
-from riskml.history.plan import Place, Step, last_steps, make_plan
-from riskml.history.records import Events, Queries
-from riskml.history.statistics import Statistic
+from riskml.history.fixed import Number, encode
+from riskml.history.live import answer_all
+from riskml.history.plan import Place, make_plan
+from riskml.history.records import Events, Queries, column_of, numbers_of, times_of
+from riskml.history.statistics import Statistic, probability
 from riskml.history.store import Store
 from riskml.history.table import Table
-from riskml.history.views import Answer
+from riskml.history.views import Rows
 
-__all__ = ["BASE_RATE", "HistoryIndex", "Progress", "compute"]
+__all__ = ["HistoryIndex"]
 
-BASE_RATE = 0.01
-"""The prior of the rate of everything, when nothing is known at all."""
+_answer: Any = answer_all
+_WHAT = "queries"
+_SLICE = 512
+"""So many events, or queries, are taken while others wait."""
 
-Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
-"""Wraps an iterable, given a label and its length, to show how far it is."""
+
+class _One(NamedTuple):
+    """Room for a single query."""
+
+    codes: I32
+    times: I64
+    units: I32
+    bits: I64
+    prices: F64
+    hidden: F64
 
 
 class HistoryIndex:
     """Events of any number of streams, ready for point-in-time lookups.
 
     Events may come in any order, late, repeated and corrected: a lookup depends only on which
-    records were given, never on the order or the batches they came in. One thread at a time
-    appends or looks up.
+    records were given, never on the order or the batches they came in.
+
+    Any number of threads may append and look up. A batch is checked and encoded beside the
+    lookups; only while 512 events at a time are put in their places does a lookup wait. A
+    batch of up to 512 events is seen as a whole or not at all.
 
     Parameters
     ----------
@@ -47,18 +62,30 @@ class HistoryIndex:
     """
 
     def __init__(self, statistics: Sequence[Statistic], *, base_rate: float = BASE_RATE) -> None:
-        if not 0.0 <= base_rate <= 1.0:
-            raise HistoryError(f"base_rate={base_rate} is no probability", "give 0 to 1")
         self.statistics = tuple(statistics)
-        self._base = float(base_rate)
+        self._base = probability(base_rate)
         self._plan = make_plan(self.statistics)
         self._stores = {name: Store(name, lay) for name, lay in self._plan.layouts.items()}
-        texts = {name for layout in self._plan.layouts.values() for name in layout.texts}
-        self._texts = {name: Dictionary() for name in sorted(texts)}
+        self._texts = {name: Dictionary() for name in self._plan.texts}
         self._units = Dictionary()
         self._keyspaces = {place[1]: KeySpace(place[1]) for place in self._plan.groups}
-        self._tables: dict[Place, Table] = {}
-        self._lock = threading.RLock()
+        self._tables = {place: self._built(place) for place in self._plan.groups}
+        self._directory = Directory(self._plan)
+        self._columns = [
+            (self._directory.texts.index(name), name, self._texts[name].codes)
+            for name in sorted(self._plan.asked)
+        ]
+        self._one = _One(
+            codes=np.full((1, len(self._texts)), MISSING, np.int32),
+            times=np.zeros(1, np.int64),
+            units=np.zeros(1, np.int32),
+            bits=np.zeros((0, 1), np.int64),
+            prices=np.zeros((0, 1)),
+            hidden=np.empty((1, len(self._plan.statistics) - len(self.statistics))),
+        )
+        self._writing = threading.Lock()
+        self._lock = threading.Lock()
+        self._publish()
 
     def append(self, events: Events) -> None:
         """Add events of one stream; repeated ones and streams no statistic reads are ignored.
@@ -72,14 +99,24 @@ class HistoryIndex:
         store = self._stores.get(events.stream)
         if store is None:
             return
-        with self._lock:
-            change = store.append(events, self._texts, self._units)
-            for place in [place for place in self._tables if place[0] == events.stream]:
-                # A table that would be renewed anyway is dropped, and built when asked for.
-                if change.last > 2 * change.first or self._tables[place].wasteful:
-                    del self._tables[place]
-                else:
-                    self._tables[place].apply(change)
+        with self._writing:
+            staged = store.stage(events, self._texts, self._units)
+            places = [place for place in self._tables if place[0] == events.stream]
+            if len(staged.known) > max(store.size, _SLICE):
+                with self._lock:  # most rows are new: quicker built than put in one by one
+                    store.commit(staged, len(self._units))
+                    self._tables.update({place: self._built(place) for place in places})
+                    self._publish()
+                return
+            for first in range(0, len(staged.known), _SLICE):
+                part = Rows._make(column[first : first + _SLICE] for column in staged)
+                with self._lock:
+                    change = store.commit(part, len(self._units))
+                    for place in places:
+                        self._tables[place].apply(change)
+                        if self._tables[place].wasteful:
+                            self._tables[place] = self._built(place)
+                    self._publish()
 
     def lookup(self, queries: Queries) -> F64:
         """Return the statistics of each query as of its decision time.
@@ -94,8 +131,57 @@ class HistoryIndex:
         HistoryError
             If a key column is absent or not text, or a time lies before 1970.
         """
+        size = len(queries)
+        if size == 1:
+            answer = self._lookup_one(queries)
+            if answer is not None:
+                return answer
+        # A copy: kernels are compiled for writable arrays only.
+        times = np.array(times_of(queries.decision_time, "decision_time", size, _WHAT))
+        with self._lock:  # a text that is unknown here may be known when the kernel looks
+            codes, units = self._codes(queries, size)
+        bits, prices = self._prices(queries, size)
+        asked = np.empty((size, len(self.statistics)))
+        hidden = np.empty((size, len(self._plan.statistics) - len(self.statistics)))
+        centres, base = self._directory.centres, self._base
+        for first in range(0, size, _SLICE):
+            part = slice(first, first + _SLICE)
+            with self._lock:
+                own_bits, own = (np.ascontiguousarray(rows[:, part]) for rows in (bits, prices))
+                _answer(
+                    *self._arguments, codes[part], times[part], units[part],
+                    own_bits, own, centres, base, asked[part], hidden[part],
+                )  # fmt: skip
+        return asked
+
+    def _lookup_one(self, queries: Queries) -> F64 | None:
+        """Answer one query without a detour over arrays; None if anything is out of the ordinary.
+
+        What is left out here is what :meth:`lookup` does: its checks name what is wrong.
+        """
+        time, unit = queries.decision_time, queries.unit[0]
+        if len(self._directory.prices) or getattr(time, "dtype", None) != np.int64 or time[0] < 0:
+            return None
+        asked = np.empty((1, len(self.statistics)))
         with self._lock:
-            return self._answer(queries, keep=True, progress=None)
+            one = self._one
+            for place, name, known in self._columns:
+                value = queries.keys[name][0] if name in queries.keys else 0
+                if type(value) is str:
+                    one.codes[0, place] = known.get(value, UNSEEN)
+                elif value is None:
+                    one.codes[0, place] = MISSING
+                else:
+                    return None
+            if type(unit) is not str and unit is not None:
+                return None
+            one.times[0] = time[0]
+            one.units[0] = MISSING if unit is None else self._units.codes.get(unit, UNSEEN)
+            _answer(
+                *self._arguments, one.codes, one.times, one.units, one.bits, one.prices,
+                self._directory.centres, self._base, asked, one.hidden,
+            )  # fmt: skip
+        return asked
 
     @property
     def size(self) -> int:
@@ -104,73 +190,39 @@ class HistoryIndex:
 
     @property
     def memory_bytes(self) -> int:
-        """Size of all arrays; the texts themselves are left out."""
+        """Size of everything: arrays, texts and identities."""
         stores = sum(store.memory_bytes for store in self._stores.values())
         keys = sum(keyspace.memory_bytes for keyspace in self._keyspaces.values())
-        return stores + keys + sum(table.memory_bytes for table in self._tables.values())
+        texts = sum(text.memory_bytes for text in (*self._texts.values(), self._units))
+        return stores + keys + texts + sum(table.memory_bytes for table in self._tables.values())
 
-    def _answer(self, queries: Queries, *, keep: bool, progress: Progress | None) -> F64:
-        plan, asked = self._plan, len(self.statistics)
-        encoded = encode_queries(queries, plan, self._texts, self._units, self._stores)
-        hidden = len(plan.statistics) - asked
-        answer = Answer(np.empty((len(encoded), asked)), np.empty((len(encoded), hidden)))
-        steps: Iterable[tuple[int, Step]] = list(enumerate(plan.steps))
-        if progress is not None:
-            steps = progress(steps, "History", len(plan.steps))
-        last = last_steps(plan)
-        for number, step in steps:
-            table, (stream, key) = self._table(step.place, spare=keep), step.place
-            store, keyspace = self._stores[stream], self._keyspaces[key]
-            take_step(step, encoded, table, store, keyspace, self._texts, self._base, answer)
-            if not keep and last[step.place] == number:
-                del self._tables[step.place]
-        return answer.asked
+    def _built(self, place: Place) -> Table:
+        store, keyspace = self._stores[place[0]], self._keyspaces[place[1]]
+        return Table(store, keyspace, self._plan.groups[place])
 
-    def _table(self, place: Place, *, spare: bool) -> Table:
-        """Return a table, built if it is not there."""
-        if place not in self._tables:
-            store, keyspace = self._stores[place[0]], self._keyspaces[place[1]]
-            groups = self._plan.groups[place]
-            self._tables[place] = Table(store, keyspace, groups, spare=spare)
-        return self._tables[place]
+    def _publish(self) -> None:
+        """Tell the kernel where everything lies now."""
+        self._arguments = self._directory.arguments(
+            self._stores, self._keyspaces, self._tables, self._texts
+        )
 
+    def _codes(self, queries: Queries, size: int) -> tuple[I32, I32]:
+        """Return the text codes of queries, and those of their consignments."""
+        codes = np.empty((size, len(self._texts)), np.int32)
+        for place, name, _ in self._columns:
+            column = column_of(queries.keys, name, size, _WHAT)
+            codes[:, place] = self._texts[name].find(column, f"{_WHAT}: column {name!r}")
+        unit = column_of({"unit": queries.unit}, "unit", size, _WHAT)
+        if not any(store.layout.own for store in self._stores.values()):
+            return codes, np.full(size, MISSING, np.int32)
+        return codes, self._units.find(unit, f"{_WHAT}: column 'unit'")
 
-def compute(
-    statistics: Sequence[Statistic],
-    events: Sequence[Events],
-    queries: Queries,
-    *,
-    base_rate: float = BASE_RATE,
-    progress: Progress | None = None,
-) -> F64:
-    """Return statistics of many queries at once: an index, filled, asked and thrown away.
-
-    One table at a time is built and dropped, so that memory does not grow with the keys.
-
-    Parameters
-    ----------
-    statistics : sequence of Statistic
-        The columns of the answer.
-    events : sequence of Events
-        Everything that may have been known; several batches of one stream are fine.
-    queries : Queries
-        The decisions.
-    base_rate : float, default 0.01
-        The prior of the rate of everything.
-    progress : callable, optional
-        Shows progress, such as :func:`riskml.cli.console.progress`.
-
-    Returns
-    -------
-    (m, statistics) float64 array
-        The same bits as :meth:`HistoryIndex.lookup`.
-
-    Raises
-    ------
-    HistoryError
-        If events or queries break a rule.
-    """
-    index = HistoryIndex(statistics, base_rate=base_rate)
-    for batch in events:
-        index.append(batch)
-    return index._answer(queries, keep=False, progress=progress)
+    def _prices(self, queries: Queries, size: int) -> tuple[Array, Array]:
+        """Return own prices in stored form and as numbers, one row for each column."""
+        names = self._directory.prices
+        prices, bits = np.empty((len(names), size)), np.empty((len(names), size), np.int64)
+        for place, name in enumerate(names):
+            prices[place] = numbers_of(queries.values, name, size, _WHAT)
+            number = Number(name, "price")
+            bits[place] = encode(number, prices[place], _WHAT, np.arange(size))
+        return bits, prices

@@ -1,23 +1,19 @@
-"""Answering queries: encode them once, then take the steps of the plan, table by table."""
+"""Queries as codes and numbers, encoded once for all steps of a plan."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from riskml.history.additive import answer_sums, new_frames
 from riskml.history.arrays import I32, I64, MISSING
-from riskml.history.compiled import compiled
 from riskml.history.encoding import Dictionary, KeySpace
-from riskml.history.fixed import BINS, Number, encode, price_centres
-from riskml.history.moving import answer_moving, new_bag
+from riskml.history.fixed import Number, encode, price_centres, price_steps
 from riskml.history.plan import Plan, Step
 from riskml.history.records import Queries, column_of, numbers_of, times_of
 from riskml.history.store import Store
-from riskml.history.table import Table
-from riskml.history.views import Answer, Asked, Exceptions, Own, Price
+from riskml.history.views import Own, Price
 
-__all__ = ["Encoded", "encode_queries", "take_step"]
+__all__ = ["Encoded", "content_of", "encode_queries", "own_of", "price_of"]
 
 _WHAT = "queries"
 _NO_PRICE = Price(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
@@ -69,6 +65,7 @@ def encode_queries(
     size = len(queries)
     times = times_of(queries.decision_time, "decision_time", size, _WHAT)
     names = sorted({name for step in plan.steps for name in step.place[1]})
+    in_order = bool((times[1:] >= times[:-1]).all())
     codes = {}
     for name in names:
         column = column_of(queries.keys, name, size, _WHAT)
@@ -81,7 +78,7 @@ def encode_queries(
     contents = [step.content for step in plan.steps if isinstance(step.content, Number)]
     return Encoded(
         times=np.array(times),  # a copy: kernels are compiled for writable arrays only
-        by_time=np.argsort(times, kind="stable"),
+        by_time=np.arange(size) if in_order else np.argsort(times, kind="stable"),
         texts=codes,
         prices={number.column: _own_price(queries, number) for number in contents},
         units=unit,
@@ -89,34 +86,17 @@ def encode_queries(
     )
 
 
-def take_step(
-    step: Step,
-    encoded: Encoded,
-    table: Table,
-    store: Store,
-    keyspace: KeySpace,
-    texts: Mapping[str, Dictionary],
-    base: float,
-    answer: Answer,
-) -> None:
-    """Run one pass over one table."""
-    codes = keyspace.find(encoded.texts, len(encoded))
-    order = _visiting_order(codes, encoded.by_time, len(table.settled.start))
-    own = _own(step, encoded, store, keyspace, codes)
-    units = encoded.units if store.layout.own else np.full(len(codes), MISSING, np.int32)
-    asked = Asked(order, codes, encoded.times, units)
-    exceptions = Exceptions(table.pending, own)
-    settled, rows, program = table.settled, store.rows, step.program
-    if step.content is None:
-        frames = new_frames(len(program.windows), settled.sums.shape[1])
-        answer_sums(asked, settled, exceptions, rows, program, frames, base, answer)
-    elif isinstance(step.content, Number):
-        column, bag = store.layout.numbers.index(step.content), new_bag(BINS)
-        price = encoded.prices[step.content.column]
-        answer_moving(asked, settled, exceptions, rows, column, price, bag, program, answer)
-    else:
-        column, bag = store.layout.texts.index(step.content), new_bag(len(texts[step.content]))
-        answer_moving(asked, settled, exceptions, rows, column, _NO_PRICE, bag, program, answer)
+def content_of(content: str | Number, store: Store, rows: I32) -> I32:
+    """Return what a pass counts: for each of ``rows`` a text code or a price step, or negative."""
+    column = store.content_column(content)
+    if isinstance(content, str):
+        return np.ascontiguousarray(store.rows.texts[:, column][rows])
+    return price_steps(store.rows.numbers[:, column][rows])
+
+
+def price_of(step: Step, encoded: Encoded) -> Price:
+    """Return the own prices a pass compares with; empty where it counts texts."""
+    return encoded.prices[step.content.column] if isinstance(step.content, Number) else _NO_PRICE
 
 
 def _own_price(queries: Queries, number: Number) -> Price:
@@ -125,38 +105,12 @@ def _own_price(queries: Queries, number: Number) -> Price:
     return Price(bits, np.array(values), price_centres())
 
 
-def _own(step: Step, encoded: Encoded, store: Store, keyspace: KeySpace, codes: I32) -> Own:
+def own_of(stream: str, encoded: Encoded, store: Store, keyspace: KeySpace, codes: I32) -> Own:
     """Return the settled rows of the queries' own consignments that lie under their key."""
-    own = encoded.own[step.place[0]]
+    own = encoded.own[stream]
     if not len(own.query):
         return own
     entities = keyspace.find(store.text_codes(own.row), len(own.row))
     same = (entities == codes[own.query]) & (entities >= 0)
     same &= store.counts_under(keyspace.columns, own.row)
     return Own(own.query[same], own.row[same])
-
-
-def _visiting_order(codes: I32, by_time: I64, entities: int) -> I64:
-    """Return the queries by entity, then by time.
-
-    Counting sort where it pays: it is linear in queries and entities.
-    """
-    if 8 * len(codes) < entities:
-        order: I64 = by_time[np.argsort(codes[by_time], kind="stable")]
-        return order
-    size = int(codes.max(initial=0)) + 1 - MISSING
-    order = np.empty(len(codes), np.int64)
-    _counting_sort(codes, by_time, size, np.zeros(size + 1, np.int64), order)
-    return order
-
-
-@compiled
-def _counting_sort(codes: I32, by_time: I64, size: int, cursor: I64, order: I64) -> None:
-    for code in codes:
-        cursor[code - MISSING + 1] += 1
-    for place in range(size):
-        cursor[place + 1] += cursor[place]
-    for query in by_time:
-        slot = codes[query] - MISSING
-        order[cursor[slot]] = query
-        cursor[slot] += 1

@@ -9,15 +9,15 @@ import math
 
 import numpy as np
 
-from riskml.history.arrays import ABSENT, MISSING, WHOLE, Float, Int
+from riskml.history.arrays import ABSENT, I32, MISSING, WHOLE, Float, Int
 from riskml.history.compiled import compiled, inlined
 from riskml.history.fixed import BIN_SHIFT, BINS, FIRST_BIN, OCTAVE
 from riskml.history.formulas import put
 from riskml.history.pending import live_before, pending_before
-from riskml.history.segments import seek
-from riskml.history.views import Answer, Asked, Bag, Exceptions, Price, Program, Rows, Settled
+from riskml.history.seeking import seek
+from riskml.history.views import Answer, Asked, Bag, Exceptions, Price, Program, Rows, Sorted
 
-__all__ = ["MOVING_OPERATIONS", "answer_moving", "new_bag"]
+__all__ = ["MOVING_OPERATIONS", "answer_moving", "new_bag", "shift", "value_in", "write_values"]
 
 DISTINCT, PRICE_COUNT, PERCENTILE, LOG_RATIO = range(4)
 
@@ -47,13 +47,8 @@ def _step_of(bits: Int) -> Int:
 
 
 @inlined
-def _shift(bag: Bag, rows: Rows, row: Int, column: Int, priced: bool, sign: Int) -> None:
-    """Put the value of a row into the bag (``sign`` 1) or take it out (-1)."""
-    if priced:
-        bits = rows.numbers[row, column]
-        value = np.int64(-1) if bits == ABSENT else _step_of(bits)
-    else:
-        value = np.int64(rows.texts[row, column])
+def shift(bag: Bag, value: Int, sign: Int) -> None:
+    """Put a value into the bag (``sign`` 1) or take it out (-1); a negative one is missing."""
     if value < 0:
         return
     bag.counts[value] += sign
@@ -64,18 +59,18 @@ def _shift(bag: Bag, rows: Rows, row: Int, column: Int, priced: bool, sign: Int)
 
 
 @inlined
-def _shift_settled(
-    bag: Bag,
-    settled: Settled,
-    rows: Rows,
-    column: Int,
-    priced: bool,
-    first: Int,
-    end: Int,
-    sign: Int,
-) -> None:
+def value_in(rows: Rows, row: Int, column: Int, priced: bool) -> Int:
+    """Return what a row counts as: a text code or a price step, negative if missing."""
+    if not priced:
+        return np.int64(rows.texts[row, column])
+    bits = rows.numbers[row, column]
+    return np.int64(-1) if bits == ABSENT else _step_of(bits)
+
+
+@inlined
+def _shift_settled(bag: Bag, content: I32, first: Int, end: Int, sign: Int) -> None:
     for place in range(first, end):
-        _shift(bag, rows, np.int64(settled.rows[place]), column, priced, sign)
+        shift(bag, np.int64(content[place]), sign)
 
 
 @inlined
@@ -85,25 +80,26 @@ def _shift_exceptions(
     rows: Rows,
     column: Int,
     priced: bool,
-    asked: Asked,
+    entity: Int,
+    time: Int,
+    unit: Int,
     query: Int,
     begin: Int,
     sign: Int,
 ) -> None:
     """Put in the superseded rows that still count, take out the query's own; -1 undoes it."""
     pending, own = exceptions.pending, exceptions.own
-    entity, time, unit = asked.codes[query], asked.times[query], asked.units[query]
     if len(pending.entity) > 0:
         place = pending_before(pending, entity, time)
         place = live_before(pending, place, rows, entity, time, unit)
         while place >= 0 and pending.known[place] >= begin:
-            _shift(bag, rows, np.int64(pending.rows[place]), column, priced, sign)
+            shift(bag, value_in(rows, np.int64(pending.rows[place]), column, priced), sign)
             place = live_before(pending, place, rows, entity, time, unit)
     if len(own.query) > 0:
         mine = seek(own.query, 0, len(own.query), 0, query)
         while mine < len(own.query) and own.query[mine] == query:
             if rows.known[own.row[mine]] >= begin:
-                _shift(bag, rows, own.row[mine], column, priced, -sign)
+                shift(bag, value_in(rows, own.row[mine], column, priced), -sign)
             mine += 1
 
 
@@ -151,7 +147,7 @@ def _value_of(bag: Bag, operation: Int, price: Price, query: Int) -> Float:
 
 
 @inlined
-def _write(
+def write_values(
     bag: Bag, program: Program, frame: Int, price: Price, query: Int, known: bool, answer: Answer
 ) -> None:
     """Write the statistics of one window; NaN where the key is missing."""
@@ -164,10 +160,11 @@ def _write(
 @compiled
 def answer_moving(
     asked: Asked,
-    settled: Settled,
+    settled: Sorted,
     exceptions: Exceptions,
     rows: Rows,
     column: Int,
+    content: I32,
     price: Price,
     bag: Bag,
     program: Program,
@@ -178,9 +175,11 @@ def answer_moving(
     Parameters
     ----------
     asked, settled, exceptions, rows, program, answer
-        As for :func:`~riskml.history.additive.answer_sums`.
+        As for :func:`~riskml.history.sweep.sweep_sums`.
     column : int
         Place of the text or number column.
+    content : int32 array
+        The same column, as text codes or price steps, in the order of ``settled``.
     price : Price
         The queries' own prices; empty if the column is text.
     bag : Bag
@@ -191,13 +190,14 @@ def answer_moving(
         span = program.windows[frame]
         entity, start, length = np.int64(-1), np.int64(0), np.int64(0)
         low, high = np.int64(0), np.int64(0)
-        for query in asked.order:
-            code, time = np.int64(asked.codes[query]), asked.times[query]
+        for visit in range(len(asked.order)):
+            query, code = asked.order[visit], np.int64(asked.codes[visit])
+            time, unit = asked.times[visit], asked.units[query]
             if code == MISSING:
-                _write(bag, program, frame, price, query, False, answer)
+                write_values(bag, program, frame, price, query, False, answer)
                 continue
             if code != entity:
-                _shift_settled(bag, settled, rows, column, priced, start + low, start + high, -1)
+                _shift_settled(bag, content, start + low, start + high, -1)
                 entity, start, length = code, np.int64(0), np.int64(0)
                 low, high = np.int64(0), np.int64(0)
                 if 0 <= code < len(settled.start):
@@ -207,10 +207,14 @@ def answer_moving(
             bottom = seek(settled.known, start, length, low, begin)
             # A window that jumps ahead of itself is emptied, and filled again.
             end, first = start + min(bottom, high), start + max(bottom, high)
-            _shift_settled(bag, settled, rows, column, priced, start + low, end, -1)
-            _shift_settled(bag, settled, rows, column, priced, first, start + top, 1)
+            _shift_settled(bag, content, start + low, end, -1)
+            _shift_settled(bag, content, first, start + top, 1)
             low, high = bottom, top
-            _shift_exceptions(bag, exceptions, rows, column, priced, asked, query, begin, 1)
-            _write(bag, program, frame, price, query, True, answer)
-            _shift_exceptions(bag, exceptions, rows, column, priced, asked, query, begin, -1)
-        _shift_settled(bag, settled, rows, column, priced, start + low, start + high, -1)
+            _shift_exceptions(
+                bag, exceptions, rows, column, priced, code, time, unit, query, begin, 1
+            )
+            write_values(bag, program, frame, price, query, True, answer)
+            _shift_exceptions(
+                bag, exceptions, rows, column, priced, code, time, unit, query, begin, -1
+            )
+        _shift_settled(bag, content, start + low, start + high, -1)

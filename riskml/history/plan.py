@@ -14,7 +14,7 @@ from riskml.history.store import Layout
 from riskml.history.sums import FLAG_WORDS, SQUARE_WORDS, SUM_WORDS
 from riskml.history.views import Program
 
-__all__ = ["Content", "Place", "Plan", "Step", "last_steps", "make_plan", "place_of"]
+__all__ = ["Content", "Place", "Plan", "Step", "Work", "make_plan", "place_of", "rounds"]
 
 Place = tuple[str, tuple[str, ...]]
 """A stream and a key: where a table stands."""
@@ -66,6 +66,16 @@ class Plan:
     groups: dict[Place, I64]
     steps: tuple[Step, ...]
 
+    @property
+    def asked(self) -> set[str]:
+        """Names of the text columns that queries must have."""
+        return {name for place in self.groups for name in place[1]}
+
+    @property
+    def texts(self) -> list[str]:
+        """Names of all text columns, sorted."""
+        return sorted({name for layout in self.layouts.values() for name in layout.texts})
+
 
 def make_plan(statistics: Sequence[Statistic]) -> Plan:
     """Return the plan for ``statistics``."""
@@ -86,9 +96,22 @@ def place_of(statistic: Statistic) -> Place:
     return statistic.source, key
 
 
-def last_steps(plan: Plan) -> dict[Place, int]:
-    """Return for each table the last step that uses it."""
-    return {step.place: number for number, step in enumerate(plan.steps)}
+Work = tuple[Place, list[Step]]
+"""Steps over one table."""
+
+
+def rounds(steps: Sequence[Step]) -> list[list[Work]]:
+    """Return steps in rounds: those of one round need only what earlier rounds have computed."""
+    round_of: dict[int, int] = {}
+    found: list[dict[Place, list[Step]]] = []
+    for step in steps:
+        needed = {*step.program.prior.tolist(), *step.program.fallback.tolist()} - {-1}
+        number = max((round_of[target] + 1 for target in needed), default=0)
+        round_of.update(dict.fromkeys(step.program.target.tolist(), number))
+        if number == len(found):
+            found.append({})
+        found[number].setdefault(step.place, []).append(step)
+    return [list(work.items()) for work in found]
 
 
 def _needs(statistic: Statistic) -> list[Statistic]:
@@ -235,8 +258,9 @@ def _step(
         operation = {**OPERATIONS, **MOVING_OPERATIONS}[statistic.kind]
         prior, fallback, *_ = *priors, -1, -1
         lines.append((operation, own[0], other, word, item, prior, fallback))
+    lines.sort(key=lambda line: line[0])  # like by like: the processor foresees what comes next
     columns = np.ascontiguousarray(np.array(lines, dtype=np.int64).T)
-    factor = np.array([_factor(statistics[item]) for item in items])
+    factor = np.array([_factor(statistics[line[4]]) for line in lines])
     windows = np.array(spans, dtype=np.int64)
     return Step(place, content, Program._make([windows, groups[place], *columns, factor]))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from riskml.errors import HistoryError
 from riskml.history.arrays import F64, I64, Array
@@ -29,7 +30,7 @@ class Events:
     unit : (n,) array of str or None
         Consignment the record belongs to; None if it belongs to none.
     keys : mapping of str to (n,) array of str or None
-        Columns that name entities; None is missing.
+        Columns that name entities; None is missing. A pandas Categorical is fine, and faster.
     values : mapping of str to (n,) float64 array
         Numbers; NaN is missing.
     only : tuple of str or None
@@ -130,7 +131,7 @@ def times_of(array: Any, name: str, size: int, what: str, labels: Array | None =
     return times
 
 
-def column_of(columns: Mapping[str, Array], name: str, size: int, what: str) -> Array:
+def column_of(columns: Mapping[str, Any], name: str, size: int, what: str) -> Any:
     """Return a column of the right length.
 
     Raises
@@ -144,7 +145,9 @@ def column_of(columns: Mapping[str, Array], name: str, size: int, what: str) -> 
             f"{what}: column {name!r} is absent (present: {present})",
             "add it, all missing if it is not known",
         )
-    column = np.asarray(columns[name])
+    column: Any = columns[name]
+    if not isinstance(column, pd.Categorical):
+        column = np.asarray(column)
     if column.shape != (size,):
         raise HistoryError(
             f"{what}: column {name!r} has shape {column.shape}", f"give {size} values"
@@ -167,7 +170,7 @@ def numbers_of(
         raise HistoryError(
             f"{what}: column {name!r} is of type {column.dtype}", "give float64, NaN where missing"
         )
-    numbers = column.astype(np.float64, copy=False)
+    numbers: F64 = column.astype(np.float64, copy=False)
     infinite = np.flatnonzero(np.isinf(numbers))
     if len(infinite):
         raise HistoryError(

@@ -16,14 +16,14 @@ class Chains(NamedTuple):
 
     Attributes
     ----------
-    head : int64 array
+    head : int32 array
         For each code one more than its newest row; 0 if it has none.
-    before : int64 array
+    before : int32 array
         For each row one more than the next older row of its code; 0 ends the chain.
     """
 
-    head: I64
-    before: I64
+    head: I32
+    before: I32
 
 
 def repeated(event: I32, chains: Chains) -> I64:
@@ -46,7 +46,9 @@ def repeated(event: I32, chains: Chains) -> I64:
 @inlined
 def _same(one: Rows, i: Int, other: Rows, j: Int) -> bool:
     """Tell whether two records of one event and revision have the same content."""
-    if one.known[i] != other.known[j] or one.unit[i] != other.unit[j]:
+    if one.known[i] != other.known[j]:
+        return False
+    if len(one.unit) > 0 and one.unit[i] != other.unit[j]:
         return False
     if one.scope[i] != other.scope[j]:
         return False
@@ -91,13 +93,13 @@ def find_duplicates(
             keep[row] = False
             continue
         first = row
-        link = chains.head[event] if event < len(chains.head) else np.int64(0)
+        link = np.int64(chains.head[event]) if event < len(chains.head) else np.int64(0)
         while link > 0:
             if stored.revision[link - 1] == revision:
                 if not _same(staged, row, stored, link - 1):
                     return row, np.int64(-1)
                 keep[row] = False
-            link = chains.before[link - 1]
+            link = np.int64(chains.before[link - 1])
     return np.int64(-1), np.int64(-1)
 
 
@@ -118,7 +120,7 @@ def link_revisions(
     count, revised = 0, False
     for row in range(begin, end):
         rows.expires[row] = FOREVER
-        link = chains.head[rows.event[row]]
+        link = np.int64(chains.head[rows.event[row]])
         chains.before[row] = link
         chains.head[rows.event[row]] = row + 1
         while link > 0:
@@ -130,7 +132,7 @@ def link_revisions(
                     demoted[count] = other
                     count += 1
                 rows.expires[other] = min(rows.expires[other], rows.known[row])
-            link = chains.before[other]
+            link = np.int64(chains.before[other])
     return count, revised
 
 
@@ -156,7 +158,7 @@ def own_rows(times: I64, units: I32, rows: Rows, chains: Chains, query: I64, fou
     count = 0
     for asked in range(len(times)):
         unit = units[asked]
-        link = chains.head[unit] if 0 <= unit < len(chains.head) else np.int64(0)
+        link = np.int64(chains.head[unit]) if 0 <= unit < len(chains.head) else np.int64(0)
         while link > 0:
             row = link - 1
             if rows.known[row] < times[asked] and rows.expires[row] == FOREVER:
@@ -164,5 +166,5 @@ def own_rows(times: I64, units: I32, rows: Rows, chains: Chains, query: I64, fou
                     query[count] = asked
                     found[count] = row
                 count += 1
-            link = chains.before[row]
+            link = np.int64(chains.before[row])
     return count

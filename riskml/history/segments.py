@@ -1,20 +1,25 @@
-"""Segments: for each entity its settled rows by known time, with running sums.
+"""Segments: for each entity its settled rows by known time, in as little room as will do.
 
-All segments lie in the same flat arrays. A segment has spare places behind it; one that is
-full moves to the end with twice the room, so that appending costs constant time each.
+All segments of a table lie in the same flat arrays. Each place holds the row and a rough time of
+it; the exact time and the numbers are read from the row itself. At every 32nd place stand the
+running sums of the segment up to there, so that a sum adds up 16 rows at most. A segment that is
+full moves to half as much room again; what it leaves serves the next that grows to its size.
 """
 
 import numpy as np
 
-from riskml.history.arrays import I32, I64, Int, grown
+from riskml.history.arrays import I32, I64, U64, Array, Int, enlarged
 from riskml.history.compiled import compiled, inlined
-from riskml.history.sums import accumulate
+from riskml.history.sums import exclude, include
 from riskml.history.views import Rows, Settled
 
-__all__ = ["Segments", "seek"]
+__all__ = ["BLOCK", "Segments", "prefix", "seek_live", "stamp_of"]
 
-_LEAST_ROOM = 4
-_SPARE = 8  # one spare place for so many rows
+BLOCK = 32
+
+_SIZES = np.unique(np.concatenate(([1, 2, 3], 2 ** np.arange(2, 31), 3 * 2 ** np.arange(1, 29))))
+_STAMP = 20  # a rough time is a multiple of 2**20 microseconds, about a second
+_LATEST = np.int64(2**32 - 1)
 
 
 class Segments:
@@ -28,20 +33,19 @@ class Segments:
 
     def __init__(self, groups: I64) -> None:
         self.groups = groups
-        self.used = 0
+        self.words = int(groups[:, 1].sum())
         self.count = 0
-        none = np.zeros(0, np.int64)
-        words = int(groups[:, 1].sum())
-        self.view = Settled(
-            start=none,
-            length=none,
-            capacity=none,
-            known=none,
-            rows=np.zeros(0, np.int32),
-            sums=np.zeros((0, words), np.uint64),
-        )
+        self._used = np.zeros(1, np.int64)
+        self._free = np.full(len(_SIZES), -1, np.int64)
+        none = np.zeros(0, np.int32)
+        self.view = Settled(none, none, none, np.zeros(0, np.uint32), none, self._marks(0))
 
-    def build(self, order: I64, entities: I32, size: int, rows: Rows, *, spare: bool) -> None:
+    @property
+    def wasteful(self) -> bool:
+        """Whether most places are unused, so that building anew pays."""
+        return int(self._used[0]) > 2 * self.count + 4096
+
+    def build(self, order: I64, entities: I32, size: int, rows: Rows) -> None:
         """Place rows at once.
 
         Parameters
@@ -54,41 +58,47 @@ class Segments:
             Number of entities.
         rows : Rows
             The records themselves.
-        spare : bool
-            Leave room for rows to come: a segment without any moves as soon as one does.
         """
-        length = np.bincount(entities[entities >= 0], minlength=size).astype(np.int64)
-        capacity = length + length // _SPARE + 1 if spare else length
-        start = np.cumsum(capacity) - capacity
-        places = int(capacity.sum())
+        length = np.bincount(entities[entities >= 0], minlength=size)
+        places = int(length.sum())
         self.view = Settled(
-            start=start,
-            length=np.zeros(size, np.int64),
-            capacity=capacity.copy(),
-            known=np.empty(places, np.int64),
+            start=(np.cumsum(length) - length).astype(np.int32),
+            length=np.zeros(size, np.int32),
+            capacity=length.astype(np.int32),
+            stamp=np.empty(places, np.uint32),
             rows=np.empty(places, np.int32),
-            sums=np.empty((places, self.view.sums.shape[1]), np.uint64),
+            marks=self._marks(places),
         )
         _place(order, entities, rows, self.view)
-        _accumulate_all(self.view, self.groups, rows.numbers)
-        self.used, self.count = places, int(length.sum())
+        _mark_all(self.view, self.groups, rows.numbers)
+        self._used[0], self.count = places, places
+        self._free[:] = -1
 
     def insert(self, order: I64, entities: I32, size: int, rows: Rows) -> None:
         """Add rows one by one; parameters as for :meth:`build`."""
         view = self.view
-        self.view = view._replace(
-            start=grown(view.start, size),
-            length=grown(view.length, size),
-            capacity=grown(view.capacity, size),
-        )
+        if size > len(view.start):
+            lengths = enlarged(view.length, size)
+            lengths[len(view.length) :] = 0
+            capacity = enlarged(view.capacity, size)
+            capacity[len(view.length) :] = 0
+            self.view = view = view._replace(
+                start=enlarged(view.start, size), length=lengths, capacity=capacity
+            )
         done = 0
         while True:
-            done, self.used = _insert(
-                order, entities, rows, self.view, self.groups, done, self.used
+            done, needed = _insert(
+                order, entities, rows, view, self.groups, _SIZES, self._free, self._used, done
             )
             if done == len(order):
                 break
-            self._make_room(int(entities[done]))
+            places = int(self._used[0]) + needed
+            stamp = enlarged(view.stamp, places)
+            self.view = view = view._replace(
+                stamp=stamp,
+                rows=enlarged(view.rows, len(stamp)),
+                marks=enlarged(view.marks, len(stamp) // BLOCK + 2),
+            )
         self.count += int((entities >= 0).sum())
 
     def remove(self, row: int, entity: int, rows: Rows) -> None:
@@ -96,44 +106,99 @@ class Segments:
         _remove(row, entity, rows, self.view, self.groups)
         self.count -= 1
 
-    def _make_room(self, entity: int) -> None:
-        view = self.view
-        places = self.used + _room(int(view.length[entity]))
-        self.view = view._replace(
-            known=grown(view.known, places),
-            rows=grown(view.rows, places),
-            sums=grown(view.sums, places),
-        )
-
-
-@compiled
-def _room(length: Int) -> Int:
-    return max(_LEAST_ROOM, 2 * length)
+    def _marks(self, places: int) -> U64:
+        return np.zeros((places // BLOCK + 2, self.words), np.uint64)
 
 
 @inlined
-def seek(known: I64, start: Int, length: Int, hint: Int, time: Int) -> Int:
-    """Return how many places of a segment are known before ``time``, strictly.
+def stamp_of(known: Int) -> Int:
+    """Return the rough time of a time."""
+    return np.uint32(min(max(known >> _STAMP, 0), _LATEST))
 
-    ``hint`` is a guess, such as the last answer: the search gallops from it, so that queries
-    in order of time cost next to nothing, and any others a binary search.
-    """
-    if hint > 0 and known[start + hint - 1] >= time:
-        low, high = 0, hint - 1
-    else:
-        low, high, step = hint, hint, 1
-        while high < length and known[start + high] < time:
-            low = high + 1
-            high = low + step
-            step *= 2
-        high = min(high, length)
+
+@inlined
+def seek_live(view: Settled, rows: Rows, start: Int, length: Int, time: Int) -> Int:
+    """Return how many of the first ``length`` places of a segment are known before ``time``."""
+    low, high, rough = np.int64(0), np.int64(length), stamp_of(time)
+    step = np.int64(1)
+    while low < high:  # gallop back from the end: what is asked for is mostly recent
+        middle = max(high - step, low)
+        if _before(view, rows, start + middle, rough, time):
+            low = middle + 1
+            break
+        high = middle
+        step *= 2
     while low < high:
         middle = (low + high) // 2
-        if known[start + middle] < time:
+        if _before(view, rows, start + middle, rough, time):
             low = middle + 1
         else:
             high = middle
     return low
+
+
+@inlined
+def _before(view: Settled, rows: Rows, place: Int, rough: Int, time: Int) -> bool:
+    stamp = view.stamp[place]
+    if stamp != rough:
+        return bool(stamp < rough)
+    return bool(rows.known[view.rows[place]] < time)
+
+
+@inlined
+def prefix(
+    sums: U64,
+    into: Int,
+    groups: I64,
+    view: Settled,
+    numbers: I64,
+    start: Int,
+    length: Int,
+    end: Int,
+) -> None:
+    """Write the sums of the first places of a segment, from the nearer of two marks.
+
+    Parameters
+    ----------
+    sums, into
+        Where to write.
+    start, length
+        The segment.
+    end
+        Where the places end, from the beginning of the flat arrays.
+    """
+    begin = end // BLOCK * BLOCK
+    if end - begin > BLOCK // 2 and begin + BLOCK <= start + length:
+        for word in range(sums.shape[1]):
+            sums[into, word] = view.marks[begin // BLOCK + 1, word]
+        for place in range(end, begin + BLOCK):
+            exclude(sums, into, groups, numbers, view.rows[place])
+        return
+    if begin > start:
+        for word in range(sums.shape[1]):
+            sums[into, word] = view.marks[begin // BLOCK, word]
+    else:
+        begin = np.int64(start)
+        for word in range(sums.shape[1]):
+            sums[into, word] = np.uint64(0)
+    for place in range(begin, end):
+        include(sums, into, groups, numbers, view.rows[place])
+
+
+@inlined
+def _mark(view: Settled, groups: I64, numbers: I64, start: Int, begin: Int, end: Int) -> None:
+    """Write the running sums behind places ``begin`` to ``end - 1`` of a segment."""
+    if view.marks.shape[1] == 0:
+        return
+    mark = (start + begin) // BLOCK + 1
+    while mark * BLOCK <= start + end:
+        first = (mark - 1) * BLOCK
+        for word in range(view.marks.shape[1]):
+            earlier = view.marks[mark - 1, word] if first > start else np.uint64(0)
+            view.marks[mark, word] = earlier
+        for place in range(max(first, start), mark * BLOCK):
+            include(view.marks, mark, groups, numbers, view.rows[place])
+        mark += 1
 
 
 @compiled
@@ -143,67 +208,89 @@ def _place(order: I64, entities: I32, rows: Rows, view: Settled) -> None:
         entity = entities[position]
         if entity >= 0:
             place = view.start[entity] + view.length[entity]
-            view.known[place] = rows.known[order[position]]
+            view.stamp[place] = stamp_of(rows.known[order[position]])
             view.rows[place] = order[position]
             view.length[entity] += 1
 
 
 @compiled
-def _accumulate_all(view: Settled, groups: I64, numbers: I64) -> None:
+def _mark_all(view: Settled, groups: I64, numbers: I64) -> None:
     for entity in range(len(view.start)):
-        accumulate(
-            view.sums, view.rows, groups, numbers, view.start[entity], 0, view.length[entity]
-        )
+        start = np.int64(view.start[entity])
+        _mark(view, groups, numbers, start, 0, np.int64(view.length[entity]))
 
 
 @inlined
-def _move(view: Settled, entity: Int, target: Int, room: Int) -> None:
-    start, length = view.start[entity], view.length[entity]
-    for place in range(length):
-        view.known[target + place] = view.known[start + place]
-        view.rows[target + place] = view.rows[start + place]
-        for word in range(view.sums.shape[1]):
-            view.sums[target + place, word] = view.sums[start + place, word]
-    view.start[entity] = target
-    view.capacity[entity] = room
+def _class_of(size: Int, sizes: Array) -> Int:
+    """Return the largest class that fits into ``size`` places."""
+    low, high = 0, len(sizes) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if sizes[middle] <= size:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 @compiled
 def _insert(
-    order: I64, entities: I32, rows: Rows, view: Settled, groups: I64, done: Int, used: Int
+    order: I64,
+    entities: I32,
+    rows: Rows,
+    view: Settled,
+    groups: I64,
+    sizes: I64,
+    free: I64,
+    used: I64,
+    done: Int,
 ) -> tuple[Int, Int]:
-    """Insert rows until done or out of room; return how many are done and places used."""
+    """Insert rows until done or out of room; return how many are done and the places needed."""
     for position in range(done, len(order)):
         entity, row = entities[position], order[position]
         if entity < 0:
             continue
-        length = view.length[entity]
+        length, start = np.int64(view.length[entity]), np.int64(view.start[entity])
         if length == view.capacity[entity]:
-            room = _room(length)
-            if used + room > len(view.known):
-                return position, used
-            _move(view, entity, used, room)
-            used += room
-        start = view.start[entity]
-        begin = seek(view.known, start, length, length, rows.known[row])
+            wider = _class_of(length, sizes) + 1 if length > 0 else 0
+            target = free[wider]
+            if target >= 0:
+                free[wider] = view.rows[target]
+            else:
+                target = used[0]
+                if target + sizes[wider] > len(view.stamp):
+                    return position, sizes[wider]
+                used[0] += sizes[wider]
+            for place in range(length):
+                view.stamp[target + place] = view.stamp[start + place]
+                view.rows[target + place] = view.rows[start + place]
+            if length > 0:
+                left = _class_of(length, sizes)
+                view.rows[start] = free[left]
+                free[left] = start
+            start = target
+            view.start[entity] = start
+            view.capacity[entity] = sizes[wider]
+            _mark(view, groups, rows.numbers, start, 0, length)
+        begin = seek_live(view, rows, start, length, rows.known[row])
         for place in range(start + length, start + begin, -1):
-            view.known[place] = view.known[place - 1]
+            view.stamp[place] = view.stamp[place - 1]
             view.rows[place] = view.rows[place - 1]
-        view.known[start + begin] = rows.known[row]
+        view.stamp[start + begin] = stamp_of(rows.known[row])
         view.rows[start + begin] = row
         view.length[entity] = length + 1
-        accumulate(view.sums, view.rows, groups, rows.numbers, start, begin, length + 1)
-    return len(order), used
+        _mark(view, groups, rows.numbers, start, begin, length + 1)
+    return len(order), 0
 
 
 @compiled
 def _remove(row: Int, entity: Int, rows: Rows, view: Settled, groups: I64) -> None:
-    start, length = view.start[entity], view.length[entity]
-    begin = seek(view.known, start, length, 0, rows.known[row])
+    start, length = np.int64(view.start[entity]), np.int64(view.length[entity])
+    begin = seek_live(view, rows, start, length, rows.known[row])
     while view.rows[start + begin] != row:
         begin += 1
     for place in range(start + begin, start + length - 1):
-        view.known[place] = view.known[place + 1]
+        view.stamp[place] = view.stamp[place + 1]
         view.rows[place] = view.rows[place + 1]
     view.length[entity] = length - 1
-    accumulate(view.sums, view.rows, groups, rows.numbers, start, begin, length - 1)
+    _mark(view, groups, rows.numbers, start, begin, length - 1)

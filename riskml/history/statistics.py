@@ -8,7 +8,7 @@ from typing import Any
 from riskml.errors import HistoryError
 from riskml.history.arrays import DAY_US, WHOLE
 
-__all__ = ["KINDS", "LINES", "Kind", "Statistic"]
+__all__ = ["KINDS", "LINES", "Kind", "Statistic", "microseconds", "probability"]
 
 LINES = "lines"
 """The stream of goods lines; every other stream is evidence about a consignment."""
@@ -158,6 +158,19 @@ class Statistic:
 def microseconds(days: float | None) -> int:
     """Return a length of time in microseconds, ``WHOLE`` for None."""
     return WHOLE if days is None else round(days * DAY_US)
+
+
+def probability(base_rate: float) -> float:
+    """Return the prior of the rate of everything.
+
+    Raises
+    ------
+    HistoryError
+        If it is no probability.
+    """
+    if not 0.0 <= base_rate <= 1.0:
+        raise HistoryError(f"base_rate={base_rate} is no probability", "give 0 to 1")
+    return float(base_rate)
 
 
 def _check_key(key: tuple[str, ...]) -> None:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskml.errors import HistoryError
-from riskml.history.arrays import I32, I64, MISSING, Array, grown
+from riskml.history.arrays import I32, I64, MISSING, Array, enlarged
 from riskml.history.encoding import Dictionary
 from riskml.history.fixed import Number, encode, sum_of_squares
+from riskml.history.identities import Identities
 from riskml.history.records import Events, column_of, integers_of, numbers_of, times_of
 from riskml.history.revisions import (
     Chains,
@@ -90,24 +91,29 @@ class Store:
     def __init__(self, stream: str, layout: Layout) -> None:
         self.layout = layout
         self.size = 0
+        self.revised = False
         self.rows = _empty_rows(layout, 0)
         self._what = f"events of stream {stream!r}"
-        self._events = Dictionary()
-        self._revisions = Chains(np.zeros(0, np.int64), np.zeros(0, np.int64))
-        self._units = Chains(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self._events = Identities()
+        self._revisions = Chains(np.zeros(0, np.int32), np.zeros(0, np.int32))
+        self._units = Chains(np.zeros(0, np.int32), np.zeros(0, np.int32))
         self._squares = [0] * len(layout.numbers)
         self._by_known: I64 | None = None
         self._scopes: dict[tuple[str, ...], int] = {}
 
     def append(self, events: Events, texts: Mapping[str, Dictionary], units: Dictionary) -> Change:
-        """Add records; repeated ones are ignored.
+        """Add records: :meth:`stage` them, then :meth:`commit` them."""
+        return self.commit(self.stage(events, texts, units), len(units))
+
+    def stage(self, events: Events, texts: Mapping[str, Dictionary], units: Dictionary) -> Rows:
+        """Check and encode records, without those that are stored already.
 
         Raises
         ------
         HistoryError
             If a column is absent or of the wrong type, a time lies before 1970, a number is
             infinite or out of range, or a revision is given twice with different content.
-            The store is unchanged then.
+            The rows are unchanged then.
         """
         staged = self._stage(events, texts, units)
         suspects = repeated(staged.event, self._revisions)
@@ -116,13 +122,17 @@ class Store:
         squares = self._squares_with(staged.numbers)
         if self.size + len(staged.known) > _LARGEST_ROW:
             raise HistoryError(f"{self._what}: more than {_LARGEST_ROW} rows", "split the stream")
-        self._squares, self._by_known = squares, None
-        return self._commit(staged, len(units))
+        self._squares = squares
+        return staged
 
     def by_known(self) -> I64:
         """Return all rows in order of known time."""
         if self._by_known is None:
-            self._by_known = np.argsort(self.rows.known[: self.size], kind="stable")
+            known = self.rows.known[: self.size]
+            sorted_already = bool((known[1:] >= known[:-1]).all())
+            self._by_known = (
+                np.arange(self.size) if sorted_already else np.argsort(known, kind="stable")
+            )
         return self._by_known
 
     def text_codes(self, rows: I64 | slice) -> dict[str, I32]:
@@ -143,10 +153,31 @@ class Store:
                 return Own(query[:count], row[:count])
             room = count
 
+    def content_column(self, content: str | Number) -> int:
+        """Return where a text or number column is kept."""
+        if isinstance(content, str):
+            return self.layout.texts.index(content)
+        return self.layout.numbers.index(content)
+
+    @property
+    def units(self) -> Chains:
+        """The rows of each consignment; without any where a stream does not need them."""
+        return self._units
+
+    def scope_of(self, key: tuple[str, ...]) -> int:
+        """Return the number of a key among those under which alone some rows count."""
+        return self._scopes.get(key, len(self._scopes))
+
+    @property
+    def scoped(self) -> bool:
+        """Whether any row counts under one key alone."""
+        return bool(self._scopes)
+
     @property
     def memory_bytes(self) -> int:
-        """Size of the arrays, dictionaries left out."""
-        return sum(array.nbytes for array in (*self.rows, *self._revisions, *self._units))
+        """Size of all arrays, identities included."""
+        arrays = sum(array.nbytes for array in (*self.rows, *self._revisions, *self._units))
+        return arrays + self._events.memory_bytes
 
     def _stage(self, events: Events, texts: Mapping[str, Dictionary], units: Dictionary) -> Rows:
         """Check and encode a batch; dictionaries may grow, the rows stay as they are."""
@@ -167,12 +198,7 @@ class Store:
         if self.layout.own:
             unit = column_of({"unit": events.unit}, "unit", size, what)
             staged.unit[:] = units.add(unit, f"{what}: column 'unit'")
-        staged.event[:] = self._events.add(ids, f"{what}: column 'event_id'")
-        if (staged.event == MISSING).any():
-            row = np.flatnonzero(staged.event == MISSING)[0]
-            raise HistoryError(
-                f"{what}: event_id is missing in row {row}", "give every event an id"
-            )
+        staged.event[:] = self._events.add(ids, what)
         return staged
 
     def _text_columns(self, events: Events) -> list[Array]:
@@ -190,7 +216,7 @@ class Store:
     def counts_under(self, key: tuple[str, ...], rows: I64 | slice) -> Array:
         """Return which of ``rows`` count under a key."""
         scope = self.rows.scope[: self.size][rows]
-        mask: Array = (scope == EVERY_KEY) | (scope == self._scopes.get(key, len(self._scopes)))
+        mask: Array = (scope == EVERY_KEY) | (scope == self.scope_of(key))
         return mask
 
     def _without_duplicates(self, staged: Rows, suspects: I64, events: Events) -> Rows:
@@ -204,7 +230,8 @@ class Store:
                 f"row {row}, differs from the same revision {where}",
                 "give a correction a higher revision",
             )
-        return Rows._make(column[keep] for column in staged)
+        kept = {f: getattr(staged, f)[keep] for f in Rows._fields if f != "unit" or self.layout.own}
+        return staged._replace(**kept)
 
     def _squares_with(self, numbers: I64) -> list[int]:
         """Return the sums of squares of all columns, the batch included."""
@@ -220,21 +247,37 @@ class Store:
                 )
         return totals
 
-    def _commit(self, staged: Rows, units: int) -> Change:
+    def commit(self, staged: Rows, units: int) -> Change:
+        """Add staged records; ``units`` is how many consignments are known."""
+        self._by_known = None
         first, last = self.size, self.size + len(staged.known)
-        self.rows = Rows._make(grown(column, last) for column in self.rows)
-        for field in Rows._fields:
-            getattr(self.rows, field)[first:last] = getattr(staged, field)
+        # Consignments are kept only where a query must not see its own events.
+        fields = [field for field in Rows._fields if field != "unit" or self.layout.own]
+        rows = self.rows._replace(**{f: enlarged(getattr(self.rows, f), last) for f in fields})
+        for field in fields:
+            getattr(rows, field)[first:last] = getattr(staged, field)
+        self.rows = rows
         self._revisions = Chains(
-            grown(self._revisions.head, len(self._events)), grown(self._revisions.before, last)
+            _zeroed(self._revisions.head, len(self._events)),
+            _zeroed(self._revisions.before, last),
         )
         demoted = np.empty(last - first, np.int64)
         count, revised = link_revisions(self.rows, self._revisions, first, last, demoted)
         if self.layout.own:
-            self._units = Chains(grown(self._units.head, units), grown(self._units.before, last))
+            self._units = Chains(
+                _zeroed(self._units.head, units), _zeroed(self._units.before, last)
+            )
             link_units(self.rows, self._units, first, last)
         self.size = last
+        self.revised |= bool(revised)
         return Change(first, last, demoted[:count], revised)
+
+
+def _zeroed(chain: I32, size: int) -> I32:
+    """Return a chain with room for ``size``; new links lead nowhere."""
+    larger = enlarged(chain, size)
+    larger[len(chain) :] = 0
+    return larger
 
 
 def _empty_rows(layout: Layout, size: int) -> Rows:
@@ -243,7 +286,7 @@ def _empty_rows(layout: Layout, size: int) -> Rows:
         expires=np.zeros(size, np.int64),
         revision=np.zeros(size, np.int64),
         event=np.zeros(size, np.int32),
-        unit=np.full(size, MISSING, np.int32),
+        unit=np.full(size if layout.own else 0, MISSING, np.int32),
         scope=np.full(size, EVERY_KEY, np.int32),
         texts=np.zeros((size, len(layout.texts)), np.int32),
         numbers=np.zeros((size, len(layout.numbers)), np.int64),

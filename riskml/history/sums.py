@@ -10,7 +10,16 @@ from riskml.history import wide
 from riskml.history.arrays import ABSENT, I32, I64, U64, Int, Word
 from riskml.history.compiled import inlined
 
-__all__ = ["FLAG_WORDS", "SQUARE_WORDS", "SUM_WORDS", "accumulate", "exclude", "include", "window"]
+__all__ = [
+    "FLAG_WORDS",
+    "SQUARE_WORDS",
+    "SUM_WORDS",
+    "accumulate",
+    "difference",
+    "exclude",
+    "include",
+    "window",
+]
 
 FLAG_WORDS, SUM_WORDS, SQUARE_WORDS = 1, 3, 5
 
@@ -93,3 +102,16 @@ def window(
         frames[frame, word] -= sums[bottom, word]
         for pair in range(word + 1, word + words, 2):
             _subtract_pair(frames, frame, pair, sums[bottom, pair + 1], sums[bottom, pair])
+
+
+@inlined
+def difference(frames: U64, frame: Int, groups: I64, sums: U64, high: Int, low: Int) -> None:
+    """Write running sums in ``high`` less those in ``low``."""
+    for group in range(len(groups)):
+        words, word = groups[group, 1], groups[group, 2]
+        frames[frame, word] = sums[high, word] - sums[low, word]
+        for pair in range(word + 1, word + words, 2):
+            top, bottom = wide.subtract(
+                sums[high, pair + 1], sums[high, pair], sums[low, pair + 1], sums[low, pair]
+            )
+            frames[frame, pair + 1], frames[frame, pair] = top, bottom

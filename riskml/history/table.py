@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from riskml.history.arrays import FOREVER, I32, I64, MISSING
+from riskml.history.arrays import FOREVER, I32, I64
 from riskml.history.encoding import KeySpace
+from riskml.history.grouped import entities_of
 from riskml.history.pending import pending_rows
 from riskml.history.segments import Segments
 from riskml.history.store import Change, Store
@@ -28,19 +29,18 @@ class Table:
         The key; it may be shared with tables of other streams.
     groups : (g, 3) int64 array
         The number columns to sum.
-    spare : bool
-        Leave room for rows to come.
     """
 
-    def __init__(self, store: Store, keyspace: KeySpace, groups: I64, *, spare: bool) -> None:
+    def __init__(self, store: Store, keyspace: KeySpace, groups: I64) -> None:
         self._store = store
         self._keyspace = keyspace
         self._segments = Segments(groups)
         rows = np.arange(store.size)
-        entities = self._entities(slice(None), store.size)
+        entities = entities_of(store, keyspace, slice(None), store.size)
+        keyspace.trim()
         settled = np.where(store.rows.expires[: store.size] == FOREVER, entities, -1)
         order = store.by_known()
-        self._segments.build(order, settled[order], _size(entities), store.rows, spare=spare)
+        self._segments.build(order, settled[order], _size(entities), store.rows)
         self.pending = pending_rows(store.rows, rows, entities)
 
     @property
@@ -51,7 +51,7 @@ class Table:
     @property
     def wasteful(self) -> bool:
         """Whether most places of the segments are unused, so that rebuilding pays."""
-        return self._segments.used > 4 * self._segments.count + 4096
+        return self._segments.wasteful
 
     @property
     def memory_bytes(self) -> int:
@@ -61,12 +61,12 @@ class Table:
     def apply(self, change: Change) -> None:
         """Bring the table up to date with its stream."""
         store, size = self._store, change.last - change.first
-        demoted = self._entities(change.demoted, len(change.demoted))
+        demoted = entities_of(store, self._keyspace, change.demoted, len(change.demoted))
         for row, entity in zip(change.demoted.tolist(), demoted.tolist(), strict=True):
             if entity >= 0:
                 self._segments.remove(row, entity, store.rows)
         new = np.arange(change.first, change.last)
-        entities = self._entities(slice(change.first, change.last), size)
+        entities = entities_of(store, self._keyspace, slice(change.first, change.last), size)
         settled = np.where(store.rows.expires[new] == FOREVER, entities, -1).astype(np.int32)
         order = np.argsort(store.rows.known[new], kind="stable")
         self._segments.insert(new[order], settled[order], _size(entities), store.rows)
@@ -76,12 +76,6 @@ class Table:
                 np.concatenate((self.pending.rows, change.demoted, new)),
                 np.concatenate((self.pending.entity, demoted, entities)),
             )
-
-    def _entities(self, rows: I64 | slice, size: int) -> I32:
-        """Return the entity under which each of ``rows`` counts, ``MISSING`` if under none."""
-        entities = self._keyspace.add(self._store.text_codes(rows), size)
-        counts = self._store.counts_under(self._keyspace.columns, rows)
-        return np.where(counts, entities, MISSING).astype(np.int32)
 
 
 def _size(entities: I32) -> int:

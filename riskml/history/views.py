@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from riskml.history.arrays import F64, I32, I64, U64
+from riskml.history.arrays import F64, I32, I64, U32, U64
 
 __all__ = [
     "Answer",
@@ -16,6 +16,7 @@ __all__ = [
     "Program",
     "Rows",
     "Settled",
+    "Sorted",
 ]
 
 
@@ -48,25 +49,47 @@ class Rows(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """The rows of a table that count for ever, one segment for each entity, by known time.
+    """The rows of a live table that count for ever, one segment for each entity, by known time.
 
     Attributes
     ----------
-    start, length, capacity : int64 arrays
+    start, length, capacity : int32 arrays
         Of each entity's segment in the flat arrays.
+    stamp : uint32 array
+        A rough known time of each place.
+    rows : int32 array
+        The row of the stream in each place.
+    marks : (blocks, words) uint64 array
+        Running sums of the segment at every 32nd place.
+    """
+
+    start: I32
+    length: I32
+    capacity: I32
+    stamp: U32
+    rows: I32
+    marks: U64
+
+
+class Sorted(NamedTuple):
+    """Rows that count for ever, one group for each entity, by known time; nothing grows.
+
+    Attributes
+    ----------
+    start, length : int64 arrays
+        Of each entity's group.
     known : int64 array
     rows : int32 array
         The row of the stream in each place.
-    sums : (places, words) uint64 array
-        Running sums over the segment, this place included.
+    values : (places, g) int64 array
+        The numbers wanted, in stored form.
     """
 
     start: I64
     length: I64
-    capacity: I64
     known: I64
     rows: I32
-    sums: U64
+    values: I64
 
 
 class Pending(NamedTuple):
@@ -88,17 +111,19 @@ class Pending(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """Queries of one key.
+    """Queries of one key, in the order to answer them in: by entity, then by time.
 
     Attributes
     ----------
     order : int64 array
-        The order to answer them in: by entity, then by time.
+        Which query stands in each place.
     codes : int32 array
-        The entity of each query, or ``MISSING`` or ``UNSEEN``.
+        The entity of each place, or ``MISSING`` or ``UNSEEN``.
     times : int64 array
+        The decision time of each place.
     units : int32 array
-        Code of the consignment whose events must not be counted, negative for none.
+        For each *query* the code of the consignment whose events must not be counted,
+        negative for none.
     """
 
     order: I64
@@ -165,12 +190,15 @@ class Frames(NamedTuple):
         Events in each window.
     words : (w, words) uint64 array
         Their sums.
+    reals : (w, words) float64 array
+        Sums as numbers, at the first word of each.
     lows : (w,) int64 array
         Where each window begins in the segment.
     """
 
     counts: I64
     words: U64
+    reals: F64
     lows: I64
 
 

@@ -4,12 +4,11 @@ Everything here works on ``uint64`` words, high word first. Signed numbers are i
 complement, so that adding and subtracting need no case distinction.
 """
 
-import math
-
 import numpy as np
 
 from riskml.history.arrays import Float, Int, Word
 from riskml.history.compiled import compiled
+from riskml.history.instructions import high_product, leading_zeros
 
 __all__ = ["add", "multiply", "real", "rounded", "spread", "square", "subtract", "widened"]
 
@@ -17,8 +16,9 @@ Wide = tuple[Word, Word]
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _ALL = np.uint64(2**64 - 1)
-_HALF, _LOW_HALF = np.uint64(32), np.uint64(2**32 - 1)
-_SIGN = np.uint64(2**63)
+_BITS, _LAST = np.uint64(64), np.uint64(63)
+_SIGN, _HALF_WORD = np.uint64(2**63), np.uint64(2**31)
+_POWERS = 2.0 ** np.arange(129)
 
 
 @compiled
@@ -44,13 +44,8 @@ def subtract(high: Word, low: Word, less_high: Word, less_low: Word) -> Wide:
 
 @compiled
 def multiply(a: Word, b: Word) -> Wide:
-    """Return the 128-bit product of two unsigned words, by halves."""
-    a_high, a_low = a >> _HALF, a & _LOW_HALF
-    b_high, b_low = b >> _HALF, b & _LOW_HALF
-    left, right = a_high * b_low, a_low * b_high
-    middle = ((a_low * b_low) >> _HALF) + (left & _LOW_HALF) + (right & _LOW_HALF)
-    high = a_high * b_high + (left >> _HALF) + (right >> _HALF) + (middle >> _HALF)
-    return high, a * b
+    """Return the 128-bit product of two unsigned words."""
+    return high_product(a, b), a * b
 
 
 @compiled
@@ -68,20 +63,20 @@ def rounded(high: Word, middle: Word, low: Word) -> Float:
     exponent = 128
     if high == _ZERO:
         high, middle, low, exponent = middle, low, _ZERO, 64
-    # Gather the leading bits in one word. If the conversion rounds up to a power of two the
-    # shift is one short: 63 leading bits, still more than the 53 that are kept.
-    shift = max(0, 64 - math.frexp(np.float64(high))[1])
-    if shift > 0:
-        left, right = np.uint64(shift), np.uint64(64 - shift)
-        high, middle = (high << left) | (middle >> right), middle << left
+    # Gather the 64 leading bits in one word.
+    left = leading_zeros(high)
+    if left > _ZERO:
+        high, middle = (high << left) | (middle >> (_BITS - left)), middle << left
     if middle != _ZERO or low != _ZERO:
         high |= _ONE  # far below the last bit kept: it only tells a tie from more than a tie
-    return math.ldexp(np.float64(high), exponent - shift)
+    return np.float64(high) * _POWERS[exponent - np.int64(left)]
 
 
 @compiled
 def real(high: Word, low: Word) -> Float:
     """Return the float64 nearest to a signed 128-bit number."""
+    if high == _ZERO - (low >> _LAST):  # it fits in one signed word, as nearly all do
+        return np.float64(np.int64(low))
     if high & _SIGN:
         high, low = subtract(_ZERO, _ZERO, high, low)
         return -rounded(_ZERO, high, low)
@@ -103,6 +98,10 @@ def spread(count: Word, sum_high: Word, sum_low: Word, high: Word, low: Word) ->
     """
     if sum_high & _SIGN:
         sum_high, sum_low = subtract(_ZERO, _ZERO, sum_high, sum_low)
+    if sum_high == _ZERO and high < _HALF_WORD and count < _HALF_WORD:  # it fits in 128 bits
+        n_middle, n_low = multiply(low, count)
+        s_middle, s_low = multiply(sum_low, sum_low)
+        return rounded(_ZERO, *subtract(n_middle + high * count, n_low, s_middle, s_low))
     carry, n_low = multiply(low, count)
     n_high, n_middle = add(*multiply(high, count), _ZERO, carry)
 

@@ -1,9 +1,13 @@
 """The index: what it ignores, what it reports, and several threads."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
+import pytest
 
+from riskml.errors import HistoryError
 from riskml.history import HistoryIndex, Statistic, compute
 from tests.oracles.history import same
 from tests.oracles.history_rows import events, queries
@@ -125,3 +129,89 @@ def test_two_tables_that_need_one_another_for_their_priors():
     office, importer = (1 + 20 * everything) / 22, (1 + 20 * everything) / 21
     assert found[0].tolist() == [(1 + 20 * office) / 21, (1 + 20 * importer) / 22]
     assert np.isfinite(found).all()
+
+
+def test_several_threads_give_the_same_bits():
+    outcomes = events(
+        "outcomes",
+        *({"day": n, "importer": f"I{n % 7}", "office": f"O{n % 3}", "hit": float(n % 5 == 0)}
+          for n in range(200)),
+    )  # fmt: skip
+    statistics = [
+        Statistic(key, "hit_rate", days=days, parent=("office",))
+        for key in (("importer",), ("importer", "office"))
+        for days in (7, 90)
+    ]
+    asked = queries(
+        *({"day": n + 0.5, "importer": f"I{n % 9}", "office": "O1"} for n in range(100))
+    )
+    one = compute(statistics, [outcomes], asked)
+    room = np.full_like(one, np.nan)
+    two = compute(statistics, [outcomes], asked, threads=2, out=room)
+    assert two is room
+    assert same(one, two)
+
+
+def test_room_that_does_not_fit_is_refused():
+    asked = queries({"day": 2, "importer": "A"})
+    with pytest.raises(HistoryError, match=r"shape \(2, 1\).*shape \(1, 1\)"):
+        compute([COUNT], [lines(0, 3)], asked, out=np.zeros((2, 1)))
+
+
+def test_a_large_batch_between_readers_is_seen_in_slices_that_only_grow():
+    index = HistoryIndex([COUNT, Statistic(("importer",), "distinct", column="importer")])
+    query = queries({"day": 100_000, "importer": "A"})
+    index.append(lines(0, 6000))
+    counts: list[float] = []
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            counts.append(float(index.lookup(query)[0, 0]))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    index.append(lines(6000, 11_000))
+    done.set()
+    reader.join(timeout=60)
+    assert counts == sorted(counts)
+    assert index.lookup(query)[0].tolist() == [11_000.0, 1.0]
+
+
+def test_a_column_may_be_categorical():
+    days = pd.Categorical(["A", None, "B", "A"])
+    batch = events("lines", *({"day": n, "importer": "x"} for n in range(4)))
+    found = compute(
+        [COUNT], [replace(batch, keys={"importer": days})], queries({"day": 9, "importer": "A"})
+    )
+    assert found[0, 0] == 2.0
+
+
+def test_times_far_beyond_any_calendar_keep_their_order():
+    rows = ({"id": f"L{n}", "day": 60_000 + n * 1e-6, "importer": "A"} for n in range(5))
+    query = queries({"day": 60_000 + 2.5e-6, "importer": "A"})
+    index = HistoryIndex([COUNT])
+    index.append(events("lines", *rows))
+    assert index.lookup(query)[0, 0] == 3.0
+
+
+def test_a_segment_of_many_marks_takes_late_events_and_corrections():
+    statistics = [
+        Statistic(("importer",), kind, column="value", days=days)
+        for kind in ("sum", "std")
+        for days in (3, 50, None)
+    ] + [Statistic(("importer",), "days_since_last_hit")]
+    rng = np.random.default_rng(5)
+    day = rng.permutation(400)
+    rows = [
+        {"id": f"L{n % 300}", "revision": n // 300, "day": float(day[n]), "importer": f"I{n % 2}",
+         "value": float(n), "hit": float(n % 50 == 0)}
+        for n in range(400)
+    ]  # fmt: skip
+    index, history = HistoryIndex(statistics), []
+    asked = queries(*({"day": d, "importer": f"I{d % 2}"} for d in range(5, 420, 7)))
+    for stream in ("lines", "outcomes"):
+        for first in range(0, 400, 23):
+            history.append(events(stream, *rows[first : first + 23]))
+            index.append(history[-1])
+            assert same(index.lookup(asked), compute(statistics, history, asked))

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskml.history import wide
 
 WORD = 2**64
+unhurried = settings(deadline=None)  # the first example waits for the compiler
 
 
 def words(number: int, count: int) -> list[np.uint64]:
@@ -26,23 +27,27 @@ def joined(parts: tuple[np.uint64, ...]) -> int:
 wides = st.integers(0, WORD**2 - 1)
 
 
+@unhurried
 @given(wides, wides)
 def test_sums_and_differences_wrap(one, other):
     assert joined(wide.add(*words(one, 2), *words(other, 2))) == (one + other) % WORD**2
     assert joined(wide.subtract(*words(one, 2), *words(other, 2))) == (one - other) % WORD**2
 
 
+@unhurried
 @given(st.integers(0, WORD - 1), st.integers(0, WORD - 1))
 def test_products_have_all_their_bits(one, other):
     assert joined(wide.multiply(np.uint64(one), np.uint64(other))) == one * other
 
 
+@unhurried
 @given(st.integers(-(2**62), 2**62))
 def test_squares_and_signs(number):
     assert joined(wide.square(np.int64(number))) == number * number
     assert joined(wide.widened(np.int64(number))) == number % WORD**2
 
 
+@unhurried
 @given(st.integers(0, WORD**3 - 1) | st.integers(0, 130).map(lambda power: 2**power))
 def test_conversion_to_float_rounds_like_python(number):
     assert wide.rounded(*words(number, 3)) == float(number)
@@ -56,11 +61,13 @@ def test_ties_go_to_even(power, odd, beside):
     assert wide.rounded(*words(tie, 3)) == float(tie)
 
 
+@unhurried
 @given(st.integers(-(2**127), 2**127 - 1))
 def test_signed_conversion(number):
     assert wide.real(*words(number, 2)) == float(number)
 
 
+@unhurried
 @given(st.lists(st.integers(-(2**53) + 1, 2**53 - 1), min_size=1, max_size=50))
 def test_spread_is_exact(numbers):
     total, squares = sum(numbers), sum(number**2 for number in numbers)

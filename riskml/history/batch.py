@@ -1,0 +1,201 @@
+"""Many queries at once: group a stream by a key, walk through it, drop it, take the next key."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any
+
+import numpy as np
+
+from riskml.errors import HistoryError
+from riskml.history.additive import new_frames
+from riskml.history.arrays import F64, MISSING, Scratch
+from riskml.history.encoding import Dictionary, KeySpace
+from riskml.history.fixed import BINS, Number
+from riskml.history.grouped import Grouped, group, visiting_order
+from riskml.history.lookup import Encoded, content_of, encode_queries, own_of, price_of
+from riskml.history.moving import answer_moving, new_bag
+from riskml.history.plan import Place, Plan, Step, Work, make_plan, rounds
+from riskml.history.records import Events, Queries
+from riskml.history.statistics import Statistic, probability
+from riskml.history.store import Store
+from riskml.history.sweep import sweep_sums
+from riskml.history.views import Answer, Asked, Exceptions
+
+__all__ = ["BASE_RATE", "Progress", "compute"]
+
+BASE_RATE = 0.01
+"""The prior of the rate of everything, when nothing is known at all."""
+
+Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
+"""Wraps an iterable, given a label and its length, to show how far it is."""
+
+
+def compute(
+    statistics: Sequence[Statistic],
+    events: Sequence[Events],
+    queries: Queries,
+    *,
+    base_rate: float = BASE_RATE,
+    progress: Progress | None = None,
+    out: F64 | None = None,
+    threads: int = 1,
+) -> F64:
+    """Return statistics of many queries at once.
+
+    One key at a time is grouped and dropped, so that memory does not grow with the keys.
+
+    Parameters
+    ----------
+    statistics : sequence of Statistic
+        The columns of the answer.
+    events : sequence of Events
+        Everything that may have been known; several batches of one stream are fine.
+    queries : Queries
+        The decisions.
+    base_rate : float, default 0.01
+        The prior of the rate of everything.
+    progress : callable, optional
+        Shows progress, such as :func:`riskml.cli.console.progress`.
+    out : (m, statistics) float64 array, optional
+        Where to write the answer; fresh memory costs as much as the work, if it is large.
+    threads : int, default 1
+        How many keys to work on at once.
+
+    Returns
+    -------
+    (m, statistics) float64 array
+        The same bits as :meth:`~riskml.history.HistoryIndex.lookup`.
+
+    Raises
+    ------
+    HistoryError
+        If events or queries break a rule, or ``out`` does not fit.
+    """
+    base, plan = probability(base_rate), make_plan(statistics)
+    stores = {name: Store(name, layout) for name, layout in plan.layouts.items()}
+    texts = {name: Dictionary() for name in plan.texts}
+    units = Dictionary()
+    for batch in events:
+        if batch.stream in stores:
+            stores[batch.stream].append(batch, texts, units)
+    encoded = encode_queries(queries, plan, texts, units, stores)
+    asked, hidden = len(statistics), len(plan.statistics) - len(statistics)
+    room = _room((len(encoded), asked), out)
+    answer = Answer(room, np.empty((len(encoded), hidden)))
+    walk = _Walk(plan, stores, texts, encoded, base, answer)
+    steps: Iterable[Step] = walk.steps(threads)
+    if progress is not None:
+        steps = progress(steps, "History", len(plan.steps))
+    for _ in steps:
+        pass
+    return answer.asked
+
+
+def _room(shape: tuple[int, int], out: F64 | None) -> F64:
+    if out is None:
+        return np.empty(shape)
+    if out.shape != shape or out.dtype != np.float64 or not out.flags.c_contiguous:
+        raise HistoryError(
+            f"out is of type {out.dtype} and shape {out.shape}",
+            f"give C-contiguous float64 of shape {shape}",
+        )
+    return out
+
+
+class _Walk:
+    """The steps of one batch; remembers what the next step over the same table needs."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        stores: Mapping[str, Store],
+        texts: Mapping[str, Dictionary],
+        encoded: Encoded,
+        base: float,
+        answer: Answer,
+    ) -> None:
+        self._plan, self._stores, self._texts = plan, stores, texts
+        self._encoded, self._base, self._answer = encoded, base, answer
+
+    def steps(self, threads: int) -> Iterator[Step]:
+        """Take all steps, each after those it needs; yield each when it is done."""
+        if threads == 1:
+            scratch = Scratch()
+            for work in rounds(self._plan.steps):
+                for place, steps in work:
+                    yield from self._take(place, steps, scratch)
+            return
+        own = threading.local()
+
+        def take(work: Work) -> list[Step]:
+            own.scratch = getattr(own, "scratch", None) or Scratch()
+            return list(self._take(*work, own.scratch))
+
+        with ThreadPoolExecutor(threads) as pool:
+            for work in rounds(self._plan.steps):
+                for done in as_completed([pool.submit(take, part) for part in work]):
+                    yield from done.result()
+
+    def _take(self, place: Place, steps: Sequence[Step], scratch: Scratch) -> Iterator[Step]:
+        """Group a stream by a key, and run all passes over it."""
+        store, keyspace, encoded = self._stores[place[0]], KeySpace(place[1]), self._encoded
+        grouped = group(store, keyspace, self._plan.groups[place][:, 0], scratch)
+        codes = keyspace.find(encoded.texts, len(encoded))
+        units = encoded.units if store.layout.own else np.full(len(codes), MISSING, np.int32)
+        entities = len(grouped.settled.start)
+        asked = visiting_order(codes, encoded.times, encoded.by_time, units, entities, scratch)
+        own = own_of(place[0], encoded, store, keyspace, codes)
+        exceptions = Exceptions(grouped.pending, own)
+        for step in steps:
+            if step.content is None:
+                self._sums(step, asked, grouped, exceptions, scratch)
+            else:
+                self._content(step, asked, grouped, exceptions)
+            yield step
+
+    def _content(self, step: Step, asked: Asked, grouped: Grouped, exceptions: Exceptions) -> None:
+        assert step.content is not None  # noqa: S101 - the caller has looked
+        store = self._stores[step.place[0]]
+        size = BINS if isinstance(step.content, Number) else len(self._texts[step.content])
+        answer_moving(
+            asked,
+            grouped.settled,
+            exceptions,
+            store.rows,
+            store.content_column(step.content),
+            content_of(step.content, store, grouped.settled.rows),
+            price_of(step, self._encoded),
+            new_bag(size),
+            step.program,
+            self._answer,
+        )
+
+    def _sums(
+        self,
+        step: Step,
+        asked: Asked,
+        grouped: Grouped,
+        exceptions: Exceptions,
+        scratch: Scratch,
+    ) -> None:
+        rows = self._stores[step.place[0]].rows
+        program, settled = step.program, grouped.settled
+        groups = program.groups.copy()
+        groups[:, 0] = np.arange(len(groups))
+        words = int(groups[:, 1].sum())
+        longest = int(settled.length.max(initial=0))
+        sums = scratch.take("sums", (1 + longest, words), np.uint64)
+        sums[0] = 0
+        sweep_sums(
+            asked,
+            settled,
+            exceptions,
+            rows,
+            program,
+            groups,
+            new_frames(len(program.windows), words),
+            sums,
+            self._base,
+            self._answer,
+        )

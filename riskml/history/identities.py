@@ -1,0 +1,218 @@
+"""Identities of events: text kept as bytes in one place, numbered as it arrives.
+
+A Python dictionary would take 150 bytes for each identity; here it is its own bytes and 14 more.
+Identities are compared byte for byte: their hashes only say where to look.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from riskml.errors import HistoryError
+from riskml.history.arrays import I32, I64, U64, UNSEEN, Array, Int, Word, enlarged
+from riskml.history.compiled import compiled, inlined
+from riskml.history.instructions import prefetch
+
+__all__ = ["Identities"]
+
+_EMPTY = -1
+_AHEAD = 12
+
+
+class Identities:
+    """The distinct identities given so far.
+
+    Attributes
+    ----------
+    text : uint8 array
+        Their bytes, one behind the other; there may be room behind the last.
+    ends : (n + 1,) int64 array
+        Where each ends, after a zero.
+    """
+
+    def __init__(self) -> None:
+        self.text: Array = np.zeros(0, np.uint8)
+        self.ends: I64 = np.zeros(1, np.int64)
+        self.size = 0
+        self._slots = np.full(16, _EMPTY, np.int32)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, code: int) -> str:
+        """Return the identity of a code."""
+        return bytes(self.text[self.ends[code] : self.ends[code + 1]]).decode()
+
+    @property
+    def memory_bytes(self) -> int:
+        """Size of all arrays."""
+        return self.text.nbytes + self.ends.nbytes + self._slots.nbytes
+
+    def add(self, values: Any, what: str) -> I32:
+        """Return the code of each identity; new ones are added.
+
+        Raises
+        ------
+        HistoryError
+            If one is missing, or is no text; nothing is added then.
+        """
+        text, ends = _as_bytes(values, what)
+        size, used = len(ends) - 1, int(self.ends[self.size])
+        self.text = enlarged(self.text, used + len(text))
+        self.ends = enlarged(self.ends, self.size + size + 1)
+        self._slots = _with_room(self._slots, self.size + size, self.text, self.ends, self.size)
+        codes = np.empty(size, np.int32)
+        hashes = np.empty(size, np.uint64)
+        _hash_all(text, ends, hashes)
+        self.size = _add(text, ends, hashes, self.text, self.ends, self._slots, self.size, codes)
+        return codes
+
+    def find(self, values: Any, what: str) -> I32:
+        """Return the code of each identity, ``UNSEEN`` where there is none."""
+        text, ends = _as_bytes(values, what)
+        codes = np.empty(len(ends) - 1, np.int32)
+        _find(text, ends, self.text, self.ends, self._slots, codes)
+        return codes
+
+    def restore(self, text: Array, ends: I64) -> None:
+        """Take over the arrays of a snapshot, which may be mapped read-only."""
+        self.text, self.ends, self.size = text, ends, len(ends) - 1
+        self._slots = _with_room(self._slots, self.size, text, ends, self.size)
+
+
+def _as_bytes(values: Any, what: str) -> tuple[Array, I64]:
+    """Return the bytes of texts, and where each ends after a zero."""
+    column = np.asarray(values, dtype=object)
+    missing = np.flatnonzero(pd.isna(column))
+    if len(missing):
+        raise HistoryError(
+            f"{what}: event_id is missing in row {missing[0]}", "give every event an id"
+        )
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind not in ("string", "empty"):
+        wrong = next(value for value in column if not isinstance(value, str))
+        raise HistoryError(
+            f"{what}: column 'event_id' holds {wrong!r} of type {type(wrong).__name__} ({kind})",
+            "convert the whole column to text",
+        )
+    try:
+        texts = pa.array(column, type=pa.large_string())
+    except (pa.ArrowException, UnicodeError) as cause:
+        raise HistoryError(
+            f"{what}: column 'event_id' holds text that is not Unicode", "correct it"
+        ) from cause
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, np.int64, len(column) + 1).copy()
+    text = np.frombuffer(data, np.uint8, int(ends[-1])) if len(column) and data else None
+    return (np.zeros(0, np.uint8) if text is None else text.copy()), ends
+
+
+def _with_room(slots: I32, entries: int, text: Array, ends: I64, size: int) -> I32:
+    """Return slots for so many identities, at most 70 % of them used."""
+    if 10 * entries <= 7 * len(slots):
+        return slots
+    # Not doubled: a table twice too large would be the largest part of an index.
+    larger = np.full(max(entries * 10 // 7 + 1, len(slots) * 5 // 4), _EMPTY, np.int32)
+    hashes = np.empty(size, np.uint64)
+    _hash_all(text, ends[: size + 1], hashes)
+    _fill(hashes, larger)
+    return larger
+
+
+@inlined
+def _hash(text: Array, begin: Int, end: Int) -> Word:
+    """Return a hash of some bytes: eight at a time, each time multiplied and folded."""
+    mixed = np.uint64(0x9E3779B97F4A7C15) ^ np.uint64(end - begin)
+    place = begin
+    while place < end:
+        word, shift = np.uint64(0), np.uint64(0)
+        for byte in text[place : min(place + 8, end)]:
+            word |= np.uint64(byte) << shift
+            shift += np.uint64(8)
+        mixed = (mixed ^ word) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed ^= mixed >> np.uint64(29)
+        place += 8
+    mixed *= np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(32))
+
+
+@inlined
+def _home(mixed: Word, slots: I32) -> Int:
+    """Return the slot where a hash belongs, of any number of slots, without a division."""
+    return np.int64(((mixed >> np.uint64(32)) * np.uint64(len(slots))) >> np.uint64(32))
+
+
+@inlined
+def _equal(one: Array, i: Int, end: Int, other: Array, j: Int, stop: Int) -> bool:
+    if end - i != stop - j:
+        return False
+    for place in range(end - i):  # noqa: SIM110 - the compiler knows no generators
+        if one[i + place] != other[j + place]:
+            return False
+    return True
+
+
+@compiled
+def _hash_all(text: Array, ends: I64, hashes: U64) -> None:
+    for row in range(len(hashes)):
+        hashes[row] = _hash(text, ends[row], ends[row + 1])
+
+
+@compiled
+def _fill(hashes: U64, slots: I32) -> None:
+    for code in range(len(hashes)):
+        slot = _home(hashes[code], slots)
+        while slots[slot] != _EMPTY:
+            slot = slot + 1 if slot + 1 < len(slots) else 0
+        slots[slot] = code
+
+
+@inlined
+def _slot_of(
+    text: Array, begin: Int, end: Int, mixed: Word, known: Array, ends: I64, slots: I32
+) -> Int:
+    """Return the slot that holds some bytes, or the empty one where they belong."""
+    slot = _home(mixed, slots)
+    while slots[slot] != _EMPTY:
+        code = slots[slot]
+        if _equal(text, begin, end, known, ends[code], ends[code + 1]):
+            return slot
+        slot = slot + 1 if slot + 1 < len(slots) else 0
+    return slot
+
+
+@compiled
+def _add(
+    text: Array,
+    rows: I64,
+    hashes: U64,
+    known: Array,
+    ends: I64,
+    slots: I32,
+    size: Int,
+    codes: I32,
+) -> Int:
+    for row in range(len(codes)):
+        if row + _AHEAD < len(codes):
+            prefetch(slots, _home(hashes[row + _AHEAD], slots))
+        begin, end = rows[row], rows[row + 1]
+        slot = _slot_of(text, begin, end, hashes[row], known, ends, slots)
+        if slots[slot] == _EMPTY:
+            slots[slot] = size
+            for place in range(end - begin):
+                known[ends[size] + place] = text[begin + place]
+            ends[size + 1] = ends[size] + end - begin
+            size += 1
+        codes[row] = slots[slot]
+    return size
+
+
+@compiled
+def _find(text: Array, rows: I64, known: Array, ends: I64, slots: I32, codes: I32) -> None:
+    for row in range(len(codes)):
+        begin, end = rows[row], rows[row + 1]
+        mixed = _hash(text, begin, end)
+        found = slots[_slot_of(text, begin, end, mixed, known, ends, slots)]
+        codes[row] = UNSEEN if found == _EMPTY else found
