@@ -40,10 +40,13 @@ class TreeKernel:
         Its trees.
     zero_missing : bool
         Whether some split counts zero as missing.
+    sizes : tuple of int
+        Most nodes of a tree, slots of a pass backward, most quadrature nodes (padded).
     """
 
     forest: Forest
     zero_missing: bool
+    sizes: tuple[int, int, int]
 
     @classmethod
     def of(cls, text: str) -> "TreeKernel":
@@ -56,7 +59,10 @@ class TreeKernel:
         """
         forest = Forest.of(text)
         zero_missing = bool((forest.nodes["column"] >= forest.n_features).any())
-        return cls(forest, zero_missing)
+        slots = int(forest.nodes["slot"].max(initial=0)) // 2 * 2 + 4
+        trees = forest.trees
+        sizes = int(trees["size"].max(initial=0)), slots, int(trees["padded"].max(initial=WIDTH))
+        return cls(forest, zero_missing, sizes)
 
     def raw_scores(self, matrix: FloatArray, *, threads: int | None = None) -> FloatArray:
         """Return raw scores.
@@ -99,8 +105,7 @@ class TreeKernel:
         Returns
         -------
         ndarray of float64, shape (n, p + 1)
-            In log-odds; the last column is the base value. Bits depend on whether there are at
-            most `FEW_EXPLAINED` rows (the two ways agree to 1e-12), on nothing else.
+            In log-odds; the last column is the base value. A row has the same bits in any batch.
 
         Raises
         ------
@@ -136,17 +141,10 @@ class TreeKernel:
         forest = self.forest
         return self.zero_missing, forest.nodes, forest.trees, forest.words
 
-    @property
-    def _sizes(self) -> tuple[int, int, int]:
-        """Most nodes of a tree, slots of a pass backward, most quadrature nodes (padded)."""
-        nodes = int(self.forest.trees["size"].max(initial=0))
-        slots = int(self.forest.nodes["slot"].max(initial=0)) // 2 * 2 + 4
-        return nodes, slots, int(self.forest.trees["padded"].max(initial=WIDTH))
-
     def _scorer(self, X: FloatArray, found: FloatArray) -> Callable[[int, int], None]:
-        _, slots, _ = self._sizes
-        rows = _aligned(self._columns * SPAN).reshape(SPAN // WIDTH, -1)
-        up, spare = _aligned(slots * SPAN), _aligned(WIDTH)
+        _, slots, _ = self.sizes
+        rows, up, spare = _scratch(self._columns * SPAN, slots * SPAN, WIDTH)
+        rows = rows.reshape(SPAN // WIDTH, -1)
         model = (*self._model, self.forest.leaf)
 
         def score(start: int, stop: int) -> None:
@@ -155,11 +153,13 @@ class TreeKernel:
         return score
 
     def _explainer(self, X: FloatArray, found: FloatArray) -> Callable[[int, int], None]:
-        nodes, slots, points = self._sizes
-        rows = _aligned(self._columns * SPAN).reshape(SPAN // WIDTH, -1)
-        sums = _aligned(self.forest.n_features * SPAN).reshape(SPAN // WIDTH, -1)
-        gains = _aligned((nodes + 1) * WIDTH)
-        down, up = _aligned((nodes + 1) * points * WIDTH), _aligned(slots * points * WIDTH)
+        nodes, slots, points = self.sizes
+        lanes = points * WIDTH
+        rows, sums, gains, down, up = _scratch(
+            self._columns * SPAN, self.forest.n_features * SPAN, (nodes + 1) * WIDTH,
+            (nodes + 1) * lanes, slots * lanes,
+        )  # fmt: skip
+        rows, sums = (part.reshape(SPAN // WIDTH, -1) for part in (rows, sums))
         model = (*self._model, self.forest.weights, self.forest.tables)
 
         def explain(start: int, stop: int) -> None:
@@ -168,16 +168,12 @@ class TreeKernel:
         return explain
 
     def _explain_one_by_one(self, X: FloatArray, found: FloatArray) -> None:
-        nodes, slots, points = self._sizes
-        numbers, sums = _aligned(self._columns), _aligned(self.forest.n_features * WIDTH)
-        gains, down, up = (
-            _aligned(nodes),
-            _aligned((nodes + 1) * points),
-            _aligned(slots * points),
-        )
+        nodes, slots, points = self.sizes
+        features = self.forest.n_features
+        scratch = _scratch(self._columns, features, nodes, (nodes + 1) * points, slots * points)
         model = (*self._model, self.forest.weights, self.forest.tables)
         for row in range(len(X)):
-            explain_row(*(X, row, *model, numbers, sums, gains, down, up, found))
+            explain_row(*(X, row, *model, *scratch, found))
 
 
 def _spread(make: Callable[[], Callable[[int, int], None]], rows: int, threads: int | None) -> None:
@@ -204,9 +200,11 @@ def _cores() -> int:
     return min(MOST_THREADS, len(os.sched_getaffinity(0)))
 
 
-def _aligned(size: int) -> FloatArray:
-    """Return an array that begins with a cache line: lanes across two of them cost twice."""
+def _scratch(*sizes: int) -> list[FloatArray]:
+    """Return arrays of zeros, each from the start of a cache line: lanes across two cost twice."""
     line = 8
-    found = np.zeros(size + line)
-    start = -(found.ctypes.data // found.itemsize) % line
-    return found[start : start + size]
+    starts = np.cumsum([0, *(-(-size // line) * line for size in sizes)]).tolist()
+    memory = np.zeros(starts[-1] + line)
+    shift = -(memory.__array_interface__["data"][0] // memory.itemsize) % line
+    pairs = zip(starts, sizes, strict=False)
+    return [memory[shift + start : shift + start + size] for start, size in pairs]

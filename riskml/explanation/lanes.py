@@ -20,7 +20,7 @@ from numba.extending import intrinsic, lower_builtin
 
 from riskml.explanation.forest import WIDTH
 
-__all__ = ["Lanes", "load", "muladd", "splat", "store", "where_le", "where_not_gt"]
+__all__ = ["Lanes", "load", "muladd", "muladd_one", "splat", "store", "where_le", "where_not_gt"]
 
 # Numba declares few of its types.
 _cgutils: Any = cgutils
@@ -106,6 +106,18 @@ def muladd(typing: Any, a: Any, b: Any, c: Any) -> Any:
         return builder.call(_cgutils.get_or_insert_function(builder.module, kind, name), arguments)
 
     return LANES(LANES, LANES, LANES), code
+
+
+@_intrinsic
+def muladd_one(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    """Return what `muladd` computes in each lane, for single numbers."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(ir.DoubleType(), [ir.DoubleType()] * 3)
+        found = _cgutils.get_or_insert_function(builder.module, kind, "llvm.fmuladd.f64")
+        return builder.call(found, arguments)
+
+    return types.float64(types.float64, types.float64, types.float64), code
 
 
 @_intrinsic

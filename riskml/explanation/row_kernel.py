@@ -1,4 +1,7 @@
-"""Contributions of one row: eight quadrature nodes side by side; else as in `block_kernel`."""
+"""Contributions of one row: eight quadrature nodes side by side; else as in `block_kernel`.
+
+Every number is computed by the same operations in the same order as there: the same bits.
+"""
 
 from typing import Any
 
@@ -6,7 +9,7 @@ import numpy as np
 
 from riskml.explanation.compiled import compiled, inlined
 from riskml.explanation.forest import WIDTH, Records
-from riskml.explanation.lanes import load, muladd, splat, store
+from riskml.explanation.lanes import load, muladd, muladd_one, splat, store
 from riskml.explanation.splits import goes_left, lay_row
 
 __all__ = ["explain_row"]
@@ -31,7 +34,7 @@ def explain_row(
 ) -> None:
     """Write the contributions of one row; the parameters are those of `explain_rows`.
 
-    ``numbers`` has shape (columns,), ``sums`` shape p x WIDTH, ``gains`` one number a node.
+    ``numbers`` has shape (columns,), ``sums`` shape (p,), ``gains`` one number a node.
     """
     lay_row(matrix, row, zero_missing, numbers)
     sums[:] = 0.0
@@ -43,12 +46,9 @@ def explain_row(
         for at in range(0, padded, WIDTH):
             store(down, at, load(weights, points * weights.shape[1] + at))
         forward(numbers, first, size, nodes, words, tables, padded, gains, down)
-        backward(first, size, nodes, tables, padded, gains, down, up, sums)
+        backward(first, size, nodes, tables, points, padded, gains, down, up, sums)
     for feature in range(matrix.shape[1]):
-        total = 0.0
-        for lane in range(WIDTH):
-            total += sums[feature * WIDTH + lane]
-        found[row, feature] = total
+        found[row, feature] = sums[feature]
 
 
 @inlined
@@ -101,13 +101,14 @@ def backward(
     size: int,
     nodes: Records,
     tables: np.ndarray,
+    points: int,
     padded: int,
     gains: np.ndarray,
     down: np.ndarray,
     up: np.ndarray,
     sums: np.ndarray,
 ) -> None:
-    """Bring G up from the leaves; each feature's dues are summed lane by lane."""
+    """Bring G up from the leaves, and give every feature its due on the way."""
     for place in range(size - 1, -1, -1):
         node = first + place
         slot = nodes[node].slot
@@ -115,7 +116,6 @@ def backward(
         slope, here, out = table + padded, place * padded, slot * padded
         from_left = 2 * (slot // 2 + 1) * padded
         from_right = from_left + padded
-        due = splat(0.0)
         left_leaf, left_inner = splat(nodes[node].left_leaf), splat(nodes[node].left_inner)
         right_leaf, right_inner = splat(nodes[node].right_leaf), splat(nodes[node].right_inner)
         for at in range(0, padded, WIDTH):
@@ -124,6 +124,10 @@ def backward(
             gap = high - low
             part = muladd(gain, load(tables, table + at), share)
             store(up, out + at, muladd(part, gap, low))
-            due = muladd(load(down, here + at) * gap, load(tables, slope + at), due)
-        at = nodes[node].feature * WIDTH
-        store(sums, at, muladd(gain, due, load(sums, at)))
+            store(down, here + at, load(down, here + at) * gap)
+        # One after the other, as block_kernel adds them up.
+        due = 0.0
+        for point in range(points):
+            due = muladd_one(down[here + point], tables[slope + point], due)
+        feature = nodes[node].feature
+        sums[feature] = muladd_one(gains[place], due, sums[feature])
