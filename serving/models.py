@@ -12,6 +12,7 @@ from typing import Any
 from riskml.bundle import Bundle
 from riskml.config import STAGES
 from riskml.errors import BundleError, RiskmlError
+from riskml.explanation import engine_of
 from riskml.scoring import Scorer
 from serving.logs import log
 from serving.metrics import MODEL_INFO, MODEL_REFUSED, MODEL_SWAPS
@@ -52,6 +53,7 @@ class Served:
             "digest": self.digest,
             "feature_set_digest": self.feature_set_digest,
             "since": self.since.isoformat(),
+            "explanations_by": str(engine_of(self.scorer.bundle)),
         }
 
     def description(self) -> dict[str, Any]:

@@ -3,10 +3,13 @@
 from riskml.explanation.codes import GENERIC, REASON_CODES, ReasonCode, code_of
 from riskml.explanation.contributions import (
     TOLERANCE,
+    Engine,
     Explanation,
     additivity_gaps,
     check_additivity,
+    engine_of,
     explain,
+    raw_scores,
 )
 from riskml.explanation.reasons import Evidence, Reason, ReasonBook, reasons_of
 
@@ -14,6 +17,7 @@ __all__ = [
     "GENERIC",
     "REASON_CODES",
     "TOLERANCE",
+    "Engine",
     "Evidence",
     "Explanation",
     "Reason",
@@ -22,6 +26,8 @@ __all__ = [
     "additivity_gaps",
     "check_additivity",
     "code_of",
+    "engine_of",
     "explain",
+    "raw_scores",
     "reasons_of",
 ]

@@ -13,14 +13,13 @@ from typing import Any, TypeVar, cast
 
 import numba
 
-__all__ = ["compiled", "inlined"]
+__all__ = ["cache_folder", "compiled", "inlined"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _cache_folder(configured: str) -> str:
+def cache_folder(configured: str, package: Path) -> str:
     """Return the folder for machine code of exactly these sources; empty leaves it to numba."""
-    package = Path(__file__).parent
     base = Path(configured) if configured else package / "__pycache__"
     if not configured and not os.access(package, os.W_OK):
         return ""
@@ -32,7 +31,7 @@ def _cache_folder(configured: str) -> str:
 
 _config: Any = numba.config
 _CONFIGURED = str(_config.CACHE_DIR)
-_FOLDER = _cache_folder(_CONFIGURED)
+_FOLDER = cache_folder(_CONFIGURED, Path(__file__).parent)
 
 
 _OPTIONS: dict[str, Any] = {

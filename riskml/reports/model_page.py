@@ -8,6 +8,7 @@ import numpy as np
 import riskml
 from riskml.bundle import Bundle
 from riskml.config import settings
+from riskml.explanation import engine_of
 from riskml.features import Feature
 from riskml.reports import model_wording as words
 from riskml.reports.content import (
@@ -70,8 +71,12 @@ def model_report(bundle: Bundle, language: Language, prepared: date) -> Report:
 
 
 def model_numbers(bundle: Bundle) -> dict[str, Any]:
-    """Return the manifest and the share of gain of each feature, for programs."""
-    return {**bundle.manifest.to_dict(), "gain": _gain(bundle)}
+    """Return the manifest, each feature's share of gain and who explains, for programs."""
+    return {
+        **bundle.manifest.to_dict(),
+        "gain": _gain(bundle),
+        "explanations_by": str(engine_of(bundle)),
+    }
 
 
 def _key_figures(bundle: Bundle, language: Language) -> KeyFigures:
@@ -104,6 +109,7 @@ def _origin(bundle: Bundle, language: Language) -> Facts:
         (words.GAP(language), gap),
         (words.CALIBRATOR(language), bundle.calibrator.method),
         (words.FEATURE_SET(language), named),
+        (words.EXPLAINED_BY(language), str(engine_of(bundle))),
     ]
     items += [(words.TABLE_DIGEST(language, name=n), d) for n, d in manifest.data_digests.items()]
     items += [(words.PACKAGE(language, name=n), v) for n, v in manifest.packages.items()]

@@ -126,6 +126,7 @@ TABLE_DIGEST = Message(en="Table {name}, SHA-256", vi="Bảng {name}, SHA-256")
 PACKAGE = Message(en="Version of {name}", vi="Phiên bản {name}")
 FEATURE_SET = Message(en="Feature set", vi="Bộ đặc trưng")
 FEATURE_SET_NAME = Message(en="{name}, version {version}", vi="{name}, phiên bản {version}")
+EXPLAINED_BY = Message(en="Explanations by", vi="Giải thích bởi")
 CALIBRATOR = Message(en="Calibrator", vi="Hiệu chỉnh")
 
 FEATURE_LIST = Message(en="Features and their sources", vi="Đặc trưng và nguồn dữ liệu")

@@ -15,6 +15,7 @@ from riskml.explanation import (
     Reason,
     ReasonBook,
     check_additivity,
+    raw_scores,
     reasons_of,
 )
 from riskml.explanation import explain as explained
@@ -126,7 +127,7 @@ def _check_frame(bundle: Bundle, frame: pd.DataFrame) -> None:
 def _score_rows(bundle: Bundle, rows: pd.DataFrame, book: ReasonBook | None) -> pd.DataFrame:
     columns = feature_arrays(bundle, rows)
     if book is None:
-        raw = bundle.raw_scores(bundle.encode(columns))
+        raw = raw_scores(bundle, bundle.encode(columns))
         return _answer_frame(rows, bundle.probabilities(raw), raw)
     scores = score_columns(bundle, columns)
     check_additivity(scores.explanation)

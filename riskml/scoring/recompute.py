@@ -21,7 +21,8 @@ from riskml.scoring.rules import RULE_BASE, rule_score
 __all__ = ["Comparison", "Recomputation", "recompute"]
 
 CONTRIBUTION_TOLERANCE = 1e-10
-"""Contributions may differ by that between builds of LightGBM; all else must have equal bits."""
+"""Contributions may differ by that between builds of LightGBM, and between it and our kernel;
+all else must have equal bits."""
 
 
 @dataclass(frozen=True)

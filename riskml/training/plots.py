@@ -14,6 +14,7 @@ from riskml.evaluation.baselines import rule_profile
 from riskml.evaluation.calibration import calibration_table
 from riskml.evaluation.metrics import check_rows
 from riskml.evaluation.ranking import rank
+from riskml.explanation import explain
 
 __all__ = ["draw_plots", "gain_frame", "reliability_frame"]
 
@@ -123,7 +124,7 @@ def _reliability(plt: Any, frame: pd.DataFrame) -> None:
 
 
 def _shap(plt: Any, bundle: Bundle, matrix: FloatArray) -> None:
-    values = bundle.contributions(matrix)[:, :-1]
+    values = explain(bundle, matrix).contributions
     with warnings.catch_warnings():
         # shap 0.51 builds its colours through interfaces that matplotlib and NumPy retire; nothing
         # of it concerns the figure. Remove when shap does not.

@@ -98,6 +98,7 @@ def test_it_renders_and_its_numbers_are_json(bundle: Bundle) -> None:
     html = render_html(model_report(judged(bundle), "vi", TODAY))
     assert "<svg" in html
     numbers = json.loads(json.dumps(model_numbers(judged(bundle)), allow_nan=False))
+    assert numbers["explanations_by"] == "kernel"
     assert sum(numbers["gain"].values()) == pytest.approx(1)
 
 
