@@ -13,7 +13,7 @@ from riskml.errors import DataError
 from riskml.explanation.block_kernel import explain_rows
 from riskml.explanation.forest import WIDTH, Forest
 from riskml.explanation.row_kernel import explain_row
-from riskml.explanation.score_kernel import score_row, score_rows
+from riskml.explanation.score_kernel import score_few, score_rows
 
 __all__ = ["FEW_EXPLAINED", "FEW_SCORED", "TreeKernel"]
 
@@ -21,8 +21,8 @@ FloatArray = npt.NDArray[np.float64]
 
 FEW_EXPLAINED = 2
 """Up to so many rows are explained one by one; more of them fill a block well enough."""
-FEW_SCORED = 12
-"""Up to so many rows are scored one by one."""
+FEW_SCORED = 16
+"""Up to so many rows go down the trees one by one."""
 SPAN = 8 * WIDTH
 """Rows that pass through a tree together: its nodes stay in the first cache meanwhile."""
 MANY = 512
@@ -86,9 +86,8 @@ class TreeKernel:
         """
         X, found = self._checked(matrix), np.empty(len(matrix))
         if len(X) <= FEW_SCORED:
-            numbers = np.empty(self._columns)
-            for row in range(len(X)):
-                score_row(*(X, row, *self._model, self.forest.leaf, numbers, found))
+            numbers = np.empty((len(X), self._columns))
+            score_few(*(X, *self._model, self.forest.leaf, numbers, found))
         else:
             _spread(lambda: self._scorer(X, found), len(X), threads)
         return found

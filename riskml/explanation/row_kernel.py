@@ -62,7 +62,7 @@ def gain_of(
             return 0.0
     share = nodes[node].share
     left = goes_left(numbers[nodes[node].column], nodes, node, words)
-    return 1.0 - share if left else -share
+    return int(left) - share
 
 
 @inlined

@@ -7,13 +7,12 @@ from riskml.explanation.forest import WIDTH, Records
 from riskml.explanation.lanes import load, splat, store
 from riskml.explanation.splits import goes_left, lay_row, lay_rows, left_or_right
 
-__all__ = ["score_row", "score_rows"]
+__all__ = ["score_few", "score_rows"]
 
 
 @compiled
-def score_row(
+def score_few(
     matrix: np.ndarray,
-    row: int,
     zero_missing: bool,
     nodes: Records,
     trees: Records,
@@ -22,31 +21,32 @@ def score_row(
     numbers: np.ndarray,
     found: np.ndarray,
 ) -> None:
-    """Write the raw score of one row: down every tree to its leaf.
+    """Write the raw scores of a few rows: each goes down every tree to its leaf.
 
     Parameters
     ----------
     matrix : ndarray of float64, shape (n, p)
-    row : int
     zero_missing : bool
         See `lay_rows`.
     nodes, trees, words, leaf : ndarray
         See `Forest`.
-    numbers : ndarray of float64, shape (columns,)
+    numbers : ndarray of float64, shape (n, columns)
         Scratch.
     found : ndarray of float64, shape (n,)
         Result.
     """
-    lay_row(matrix, row, zero_missing, numbers)
-    total = 0.0
+    for row in range(len(matrix)):
+        lay_row(matrix, row, zero_missing, numbers[row])
+    found[:] = 0.0
     for tree in range(len(trees)):
-        first, place = trees[tree].first_node, (0 if trees[tree].size else -1)
-        while place >= 0:
-            node = first + place
-            left = goes_left(numbers[nodes[node].column], nodes, node, words)
-            place = nodes[node].left if left else nodes[node].right
-        total += leaf[trees[tree].first_leaf - 1 - place]
-    found[row] = total
+        first, root = trees[tree].first_node, (0 if trees[tree].size else -1)
+        for row in range(len(matrix)):
+            place = root
+            while place >= 0:
+                node = first + place
+                left = goes_left(numbers[row, nodes[node].column], nodes, node, words)
+                place = nodes[node].left if left else nodes[node].right
+            found[row] += leaf[trees[tree].first_leaf - 1 - place]
 
 
 @compiled

@@ -74,9 +74,8 @@ def goes_left(number: float, nodes: Records, node: int, words: np.ndarray) -> An
     kind = nodes[node].kind
     if kind == SET:
         return in_set(number, words, nodes[node].set_start, nodes[node].set_length)
-    if kind == NAN_LEFT:
-        return not (number > nodes[node].threshold)
-    return number <= nodes[node].threshold
+    # Without a branch on the kind or the number: neither can be guessed.
+    return (number <= nodes[node].threshold) | (np.isnan(number) & (kind == NAN_LEFT))
 
 
 @inlined
