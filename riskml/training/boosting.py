@@ -1,6 +1,7 @@
 """LightGBM: parameters, boosters, and the number of rounds chosen on later slices."""
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,6 +93,8 @@ SMALL = 20_000_000
 
 SPANS = 4
 """Spans of time in each part of `cross_fitted_scores`."""
+PARTS_AT_ONCE = 2
+"""Parts of `cross_fitted_scores` in work; no result depends on it."""
 
 
 def parameters(design: Design, model: LightGBM, fit: Fit, seed: int) -> dict[str, Any]:
@@ -207,12 +210,21 @@ def cross_fitted_scores(
     """
     part = np.arange(len(design.y)) * blocks * SPANS // max(len(design.y), 1) % blocks
     raw = np.full(len(design.y), np.nan)
-    for number in _shown(range(blocks), "Calibration", progress):
+
+    def score_part(number: int) -> None:
         own = np.flatnonzero(part == number)
         others = design.rows(part != number)
         if len(own) and 0 < others.y.sum() < len(others.y):
             text = grow(others, rounds, model, fit)
-            raw[own] = lgb.Booster(model_str=text).predict(design.X[own], raw_score=True)
+            raw[own] = lgb.Booster(model_str=text).predict(
+                design.X[own], raw_score=True, num_threads=1
+            )
+
+    # Boosters of few cells have one thread each; the parts share nothing and use the other core.
+    with ThreadPoolExecutor(1 if design.X.size > SMALL else PARTS_AT_ONCE) as pool:
+        done = pool.map(score_part, range(blocks))
+        for _ in done if progress is None else progress(done, "Calibration", blocks):
+            pass
     return raw
 
 
