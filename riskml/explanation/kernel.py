@@ -1,9 +1,10 @@
 """Exact contributions and raw scores of a booster by our own kernels, batches on all cores."""
 
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ class TreeKernel:
     forest: Forest
     zero_missing: bool
     sizes: tuple[int, int, int]
+    _kept: threading.local = field(default_factory=threading.local, repr=False)
 
     @classmethod
     def of(cls, text: str) -> "TreeKernel":
@@ -167,12 +169,19 @@ class TreeKernel:
         return explain
 
     def _explain_one_by_one(self, X: FloatArray, found: FloatArray) -> None:
-        nodes, slots, points = self.sizes
-        features = self.forest.n_features
-        scratch = _scratch(self._columns, features, nodes, (nodes + 1) * points, slots * points)
         model = (*self._model, self.forest.weights, self.forest.tables)
         for row in range(len(X)):
-            explain_row(*(X, row, *model, *scratch, found))
+            explain_row(*(X, row, *model, *self._row_scratch(), found))
+
+    def _row_scratch(self) -> list[FloatArray]:
+        """Return this thread's own arrays: making them costs as much as some trees."""
+        kept: list[FloatArray] | None = getattr(self._kept, "arrays", None)
+        if kept is None:
+            nodes, slots, points = self.sizes
+            features = self.forest.n_features
+            kept = _scratch(self._columns, features, nodes, (nodes + 1) * points, slots * points)
+            self._kept.arrays = kept
+        return kept
 
 
 def _spread(make: Callable[[], Callable[[int, int], None]], rows: int, threads: int | None) -> None:
@@ -202,8 +211,10 @@ def _cores() -> int:
 def _scratch(*sizes: int) -> list[FloatArray]:
     """Return arrays of zeros, each from the start of a cache line: lanes across two cost twice."""
     line = 8
-    starts = np.cumsum([0, *(-(-size // line) * line for size in sizes)]).tolist()
-    memory = np.zeros(starts[-1] + line)
-    shift = -(memory.__array_interface__["data"][0] // memory.itemsize) % line
-    pairs = zip(starts, sizes, strict=False)
-    return [memory[shift + start : shift + start + size] for start, size in pairs]
+    memory = np.zeros(sum(sizes) + line * (len(sizes) + 1))
+    start = -(memory.ctypes.data // memory.itemsize) % line
+    found = []
+    for size in sizes:
+        found.append(memory[start : start + size])
+        start += -(-size // line) * line
+    return found
