@@ -10,6 +10,8 @@ PYTEST := $(BIN)/python -m pytest -q
 export BENTOML_DO_NOT_TRACK := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
+# Some machines forbid bytecode; without it every run compiles every test again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test quick test-full check format bench lock clean

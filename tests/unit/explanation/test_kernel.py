@@ -98,6 +98,7 @@ def test_rows_have_the_same_bits_in_any_batch(booster: lgb.Booster, rows: np.nda
     assert alone.tobytes() == contributions[:60].tobytes()
 
 
+@pytest.mark.slow
 def test_shap_itself_agrees(booster: lgb.Booster, rows: np.ndarray) -> None:
     shap = pytest.importorskip("shap")
     X = np.nan_to_num(rows[:50], posinf=9.0, neginf=-9.0)

@@ -40,6 +40,7 @@ def test_what_cannot_be_explained_is_named():
     assert "count" in KINDS
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(worlds(size=16, questions=3))
 def test_as_many_events_are_listed_as_were_counted(world: World) -> None:

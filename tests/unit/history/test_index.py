@@ -158,6 +158,7 @@ def test_room_that_does_not_fit_is_refused():
         compute([COUNT], [lines(0, 3)], asked, out=np.zeros((2, 1)))
 
 
+@pytest.mark.slow
 def test_a_large_batch_between_readers_is_seen_in_slices_that_only_grow():
     index = HistoryIndex([COUNT, Statistic(("importer",), "distinct", column="importer")])
     query = queries({"day": 100_000, "importer": "A"})

@@ -251,6 +251,7 @@ def test_key_figures_and_facts_are_rendered() -> None:
     assert "&lt;script&gt;" in html
 
 
+@pytest.mark.slow
 def test_a_pdf_is_made_where_the_libraries_are() -> None:
     try:
         document = pdf.render_pdf(render_html(hostile_report()))

@@ -261,6 +261,7 @@ faults = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(st.lists(st.lists(faults, max_size=3), min_size=1, max_size=12), st.randoms())
 def test_the_order_of_rows_does_not_decide_which_are_bad(rows, random):

@@ -46,6 +46,7 @@ def test_same_seed_same_bytes_in_any_process(tmp_path: Path) -> None:
     assert all(first[name] != other[name] for name in TABLE_NAMES)
 
 
+@pytest.mark.slow
 def test_files_and_frames_agree(tmp_path: Path) -> None:
     span = {"start": date(2020, 6, 3), "days": 20, "scale": 0.03, "seed": 4}
     rows = write_world(tmp_path, **span)  # type: ignore[arg-type]
@@ -70,6 +71,7 @@ def test_a_day_is_the_same_whatever_span_holds_it(small: SimulatedWorld) -> None
     assert (ours["customs_value_x"] == ours["customs_value_y"]).all()
 
 
+@pytest.mark.slow
 def test_scale_multiplies_arrivals_and_scans() -> None:
     one = simulate(start=date(2020, 7, 1), days=92, scale=0.05)
     published = (2699, 1163, 127, 560, 420, 480, 249, 280, 220)
@@ -78,6 +80,7 @@ def test_scale_multiplies_arrivals_and_scans() -> None:
     assert len(one.truth) == pytest.approx(124_000 * 0.05, rel=0.06)
 
 
+@pytest.mark.slow
 def test_another_world_runs_from_its_parameters() -> None:
     changes = {
         "offices": [
