@@ -172,9 +172,9 @@ def _train(tables: "Tables", found: "TrainingSet", until: datetime) -> str:
 
 
 def _promote(stage: str, version: str) -> None:
-    from pipelines.evaluate_and_promote import judge_and_promote
+    from riskml.training.promotion import promote
 
-    decision = judge_and_promote(stage, version)
+    decision = promote(stage, version)
     for gate in decision.gates:
         say(f"      {stage}: {gate.status} {gate.gate}: {gate.sentence}")
 

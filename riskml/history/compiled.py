@@ -1,4 +1,4 @@
-"""The one way in which functions of this package are compiled.
+"""The one way in which this project compiles functions.
 
 Numba keeps machine code on disk and drops it when the *own* file of a function changes, not
 when a helper in another file does: after an update a kernel could run with yesterday's
@@ -13,26 +13,12 @@ from typing import Any, TypeVar, cast
 
 import numba
 
-__all__ = ["cache_folder", "compiled", "inlined"]
+__all__ = ["Compiler", "cache_folder", "compiled", "inlined"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-
-def cache_folder(configured: str, package: Path) -> str:
-    """Return the folder for machine code of exactly these sources; empty leaves it to numba."""
-    base = Path(configured) if configured else package / "__pycache__"
-    if not configured and not os.access(package, os.W_OK):
-        return ""
-    digest = hashlib.sha256()
-    for source in sorted(package.glob("*.py")):
-        digest.update(source.read_bytes())
-    return str(base / f"kernels-{digest.hexdigest()[:16]}")
-
-
 _config: Any = numba.config
 _CONFIGURED = str(_config.CACHE_DIR)
-_FOLDER = cache_folder(_CONFIGURED, Path(__file__).parent)
-
 
 _OPTIONS: dict[str, Any] = {
     "nogil": True,
@@ -42,27 +28,55 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-def compiled(function: Function) -> Function:
-    """Compile ``function`` when first called, and keep its machine code.
+def cache_folder(configured: str, package: Path) -> str:
+    """Return the folder for machine code of exactly these sources; empty leaves it to numba."""
+    base = Path(configured) if configured else package / "__pycache__"
+    if not configured and not os.access(package, os.W_OK):
+        return ""
+    digest = hashlib.sha256()
+    # This file too: the options of every package's kernels stand here.
+    for source in (*sorted(package.glob("*.py")), Path(__file__)):
+        digest.update(source.read_bytes())
+    return str(base / f"kernels-{digest.hexdigest()[:16]}")
 
-    Strict IEEE arithmetic (no ``fastmath``): a statistic has the same bits on every path.
-    Dividing by zero follows numpy (infinity or NaN); array bounds are not checked.
+
+class Compiler:
+    """Compiles the functions of one package.
+
+    Strict IEEE arithmetic (no ``fastmath``): a number has the same bits on every path, in every
+    batch; fused multiply-adds stand where they are written and nowhere else. Dividing by zero
+    follows numpy (infinity or NaN); array bounds are not checked; threads run beside each other.
 
     Functions here call one another for every number and pass whole bundles of arrays. They are
     inlined, and compiled without reference counting, which made such calls four times as slow;
     therefore they cannot allocate arrays, and numba refuses those that try.
+
+    Parameters
+    ----------
+    package : Path
+        Folder of the package's sources, by which the cache is known.
     """
-    _config.CACHE_DIR = _FOLDER or _CONFIGURED
-    try:
-        return cast("Function", numba.njit(cache=True, **_OPTIONS)(function))
-    finally:
-        _config.CACHE_DIR = _CONFIGURED
+
+    def __init__(self, package: Path) -> None:
+        self._folder = cache_folder(_CONFIGURED, package)
+
+    def compiled(self, function: Function) -> Function:
+        """Compile ``function`` when first called, and keep its machine code."""
+        _config.CACHE_DIR = self._folder or _CONFIGURED
+        try:
+            return cast("Function", numba.njit(cache=True, **_OPTIONS)(function))
+        finally:
+            _config.CACHE_DIR = _CONFIGURED
+
+    def inlined(self, function: Function) -> Function:
+        """Compile a part of compiled functions, which Python itself does not call.
+
+        Its code is kept inside theirs; without an entry from Python it compiles in half the time.
+        """
+        options = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        return cast("Function", numba.njit(**options)(function))
 
 
-def inlined(function: Function) -> Function:
-    """Compile a part of compiled functions, which Python itself does not call.
-
-    Its code is kept inside theirs; without an entry from Python it compiles in half the time.
-    """
-    options = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast("Function", numba.njit(**options)(function))
+_compiler = Compiler(Path(__file__).parent)
+compiled = _compiler.compiled
+inlined = _compiler.inlined

@@ -172,8 +172,7 @@ def _before_last_fold(design: Design, folds: list[Fold], scores: FoldScores) -> 
     used = [fold for number, fold in enumerate(folds) if (scores.fold == number).any()]
     if not used:
         return design
-    keep = used[-1].train
-    return design.rows(keep)
+    return design.rows(used[-1].train)
 
 
 def _calibrate(
