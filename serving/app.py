@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from riskml.errors import RiskmlError
 from serving.auth import is_loopback
@@ -22,6 +22,7 @@ from serving.explain_route import explanation, model
 from serving.logs import log
 from serving.metrics import CONTENT_TYPE, LATENCY, REQUESTS, exposition
 from serving.responses import SECURITY_HEADERS, error_response
+from serving.review.site import review_routes
 from serving.score_route import score
 from serving.worker import Worker
 
@@ -43,12 +44,13 @@ def build_app(worker: Worker) -> Starlette:
         ("/v1/model", "GET", "model", model),
         ("/metrics", "GET", "metrics", metrics),
     ]
-    routes = [
+    routes: list[BaseRoute] = [
         Route(path, _endpoint(name, endpoint, worker), methods=[method])
         for path, method, name, endpoint in guarded
     ]
     routes.append(Route("/livez", livez, methods=["GET"]))
     routes.append(Route("/readyz", _readyz(worker), methods=["GET"]))
+    routes += review_routes(worker)
     return Starlette(routes=routes, exception_handlers={HTTPException: _no_route})
 
 

@@ -1,28 +1,19 @@
 """``GET /v1/scores/{score_id}`` and ``GET /v1/model``: what was answered, and by what."""
 
 import re
-from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any
 
 import msgspec
-import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
-from riskml.explanation import code_of
-from riskml.features import Feature, FeatureSet
-from riskml.ledger import Ledger, ScoreRecord
-from riskml.scoring import RULES
 from serving.errors import ApiError
+from serving.explanations import explained
 from serving.responses import json_response
-from serving.runtime import MODEL_RECORD
 from serving.worker import Worker
 
 __all__ = ["explanation", "model"]
 
 _SCORE_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-ACCESS_RECORD = "explanation_access"
 _ANSWERS_ONLY = frozenset({"engine"})
 """Roles whose look at a score is no access to be recorded: it is the engine's own answer."""
 
@@ -52,96 +43,9 @@ async def explanation(request: Request, worker: Worker) -> Response:
         raise ApiError("not_found", "there is no such score", field="score_id",
                        remedy="send an identifier that POST /v1/score answered")  # fmt: skip
     if principal.role not in _ANSWERS_ONLY:
-        access = {"score_id": score_id, "key_id": principal.key_id, "role": principal.role}
         await worker.in_thread(
-            worker.runtime.ledger.append_record, ACCESS_RECORD, access, worker.runtime.writer
+            worker.runtime.ledger.record_access,
+            *(record.score_id, principal.key_id, principal.role, "api", worker.runtime.writer),
         )
-    content = await worker.in_thread(_explain, worker.runtime.ledger, record)
+    content = await worker.in_thread(explained, worker.runtime.ledger, record)
     return json_response(msgspec.json.encode(content))
-
-
-def _explain(ledger: Ledger, record: ScoreRecord) -> dict[str, Any]:
-    """Return everything that is known of a score, the four numbers under their labels."""
-    values = np.frombuffer(record.features, dtype="<f8")
-    contributions = np.frombuffer(record.contributions, dtype="<f8")[:-1]
-    features = _rule_features() if not record.model_digest else _features_of(ledger, record)
-    request: Mapping[str, Any] = record.request or {}
-    return {
-        "score_id": record.score_id,
-        "stage": record.stage,
-        "bill_no": record.bill_no,
-        "container_no": record.container_no,
-        "declaration_id": record.declaration_id,
-        "office": record.office,
-        "decision_time": record.decision_time.isoformat(),
-        "scored_at": record.scored_at.isoformat(),
-        "history_watermark": record.history_watermark,
-        "history_digest": request.get("history") or None,
-        "model": {
-            "name": record.model_name,
-            "version": record.model_version,
-            "digest": record.model_digest,
-            "feature_set_digest": record.feature_set_digest,
-        },
-        "degraded": record.degraded,
-        "degraded_cause": request.get("degraded") or None,
-        "numbers": {
-            "base_value": record.base_value,
-            "sum_of_contributions": float(contributions.sum()),
-            "raw_score": record.raw_score,
-            "probability": record.probability,
-        },
-        "features": _feature_rows(features, values, contributions, request.get("categories", {})),
-        "reasons": record.reasons,
-    }
-
-
-def _feature_rows(
-    features: tuple[Feature, ...],
-    values: np.ndarray,
-    contributions: np.ndarray,
-    categories: Mapping[str, str],
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "feature": feature.name,
-            "value": categories.get(feature.name) if feature.kind == "category" else _finite(value),
-            "contribution": contribution,
-            "code": code_of(feature),
-            "description_en": feature.description_en,
-            "description_vi": feature.description_vi,
-            "unit": feature.unit,
-        }
-        for feature, value, contribution in zip(
-            features, values.tolist(), contributions.tolist(), strict=True
-        )
-    ]
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None
-
-
-def _features_of(ledger: Ledger, record: ScoreRecord) -> tuple[Feature, ...]:
-    """Return the features of the model that answered, which may have left long ago."""
-    found = _FEATURES.get(record.model_digest)
-    if found is None:
-        for known in ledger.records(MODEL_RECORD):
-            feature_set = FeatureSet.from_dict(known.payload["feature_set"])
-            _FEATURES[str(known.payload["model_digest"])] = feature_set.features
-        found = _FEATURES.get(record.model_digest)
-    if found is None:
-        raise ApiError("internal_error", "the ledger does not describe the model of this score",
-                       remedy="verify the ledger")  # fmt: skip
-    return found
-
-
-_FEATURES: dict[str, tuple[Feature, ...]] = {}
-"""Features of the models met so far, by digest of the model."""
-
-
-@lru_cache(maxsize=1)
-def _rule_features() -> tuple[Feature, ...]:
-    return tuple(
-        Feature(rule.name, "number", "rules", rule.text_en, rule.text_vi) for rule in RULES
-    )

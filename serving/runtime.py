@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from riskml.cases import Worklist
 from riskml.config import STAGES, settings
 from riskml.errors import BundleError, DataError, HistoryError, RiskmlError
 from riskml.ledger import Ledger
@@ -153,6 +154,7 @@ class Runtime:
         self._spawn("riskml-events", self._follow_events)
         self._spawn("riskml-models", self._follow_models)
         self._spawn("riskml-ledger", self._keep_ledger)
+        self._spawn("riskml-worklist", self._follow_scores)
 
     def _open_ledger(self) -> Ledger:
         return Ledger.open(settings().ledger_url, lock_timeout=self.options.ledger_timeout_seconds)
@@ -207,6 +209,12 @@ class Runtime:
             self._pending |= self._watch.changed()
             if self._pending:
                 self._try("models", self._swap)
+
+    def _follow_scores(self) -> None:
+        """Bring new scores into the queue of the review pages, off the path of the answers."""
+        worklist = Worklist(self.ledger, timezone=settings().zone())
+        while not self._stopping.wait(self.options.worklist_seconds):
+            self._try("worklist", worklist.catch_up)
 
     def _keep_ledger(self) -> None:
         """Sign where the chains end, and forget answers that nobody will ask for again."""

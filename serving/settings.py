@@ -46,6 +46,11 @@ class ServiceSettings(BaseSettings):
         Threads that score.
     commodity_system : str
         ``HS``: commodity codes of 4 to 10 digits, others are flagged; ``other``: any code.
+    alert_hours : float
+        How long a suspicious scan may wait for its container to be opened before the duty desk
+        is alerted.
+    worklist_seconds : float
+        How often new scores are brought into the queue of the review pages.
     workers : int
         Worker processes.
     """
@@ -67,6 +72,8 @@ class ServiceSettings(BaseSettings):
     future_tolerance_seconds: float = Field(default=5.0, ge=0)
     score_threads: int = Field(default=2, ge=1, le=64)
     commodity_system: Literal["HS", "other"] = "HS"
+    alert_hours: float = Field(default=24.0, gt=0)
+    worklist_seconds: float = Field(default=1.0, gt=0)
     workers: int = Field(default=1, ge=1, le=64)
 
     def history_folder(self) -> Path:

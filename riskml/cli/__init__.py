@@ -34,6 +34,7 @@ COMMANDS = (
     "report",
     "ledger",
     "keys",
+    "users",
     "demo",
 )
 """Each is a module of this package with a function ``command`` or a Typer ``app``."""

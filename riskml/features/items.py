@@ -10,7 +10,7 @@ import numpy as np
 from riskml.errors import HistoryError
 from riskml.features.batch import NO_TIME, Batch, Columns
 
-__all__ = ["Item", "batch_of_items"]
+__all__ = ["Item", "batch_of_items", "consignment_id_of"]
 
 Row = Mapping[str, Any]
 
@@ -73,13 +73,13 @@ def _heads(items: Sequence[Item], lines: Sequence[Row], starts: np.ndarray) -> C
     firsts = [lines[start] for start in starts]
     names = ("bill_no", "container_no", "declaration_id", "office", "mode")
     heads: Columns = {name: _objects(row.get(name) for row in firsts) for name in names}
-    heads["consignment_id"] = _objects(map(_consignment_id, firsts))
+    heads["consignment_id"] = _objects(map(consignment_id_of, firsts))
     times = [_microseconds(item.decision_time) for item in items]
     heads["decision_time"] = np.array(times, dtype=np.int64)
     return heads
 
 
-def _consignment_id(row: Row) -> str:
+def consignment_id_of(row: Row) -> str:
     """Spell the identifier as :func:`riskml.datasets.consignments.consignment_id` does."""
     bill, container = row.get("bill_no"), row.get("container_no")
     if bill is None:

@@ -1,8 +1,17 @@
 """The ledger: what was known, answered and decided, append-only and provable."""
 
+from riskml.ledger.accounts import (
+    USER_ROLES,
+    Accounts,
+    LoginError,
+    Session,
+    ThrottledError,
+    User,
+)
 from riskml.ledger.audit import verify_export
 from riskml.ledger.faults import LedgerConflictError, LedgerUnavailableError
 from riskml.ledger.ids import new_id
+from riskml.ledger.lookups import Access, Proof
 from riskml.ledger.records import (
     EVENT_TABLES,
     ROLES,
@@ -23,6 +32,9 @@ from riskml.ledger.store import Ledger
 __all__ = [
     "EVENT_TABLES",
     "ROLES",
+    "USER_ROLES",
+    "Access",
+    "Accounts",
     "Answer",
     "ChainReport",
     "EventReceipt",
@@ -30,12 +42,17 @@ __all__ = [
     "Ledger",
     "LedgerConflictError",
     "LedgerUnavailableError",
+    "LoginError",
     "Principal",
     "Problem",
+    "Proof",
     "ScoreRecord",
+    "Session",
     "StoredEvent",
     "StoredRecord",
     "Submission",
+    "ThrottledError",
+    "User",
     "VerifyReport",
     "new_id",
     "verify_export",

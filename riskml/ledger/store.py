@@ -8,10 +8,11 @@ from typing import Any, Self
 
 from sqlalchemy.engine import Connection, Engine
 
-from riskml.ledger import events, journal, keys, schema, scores, signing
+from riskml.ledger import events, journal, keys, lookups, schema, scores, signing
 from riskml.ledger.database import connect, file_exists, make_file, reading, writing
 from riskml.ledger.export import write_export
 from riskml.ledger.faults import LedgerConflictError, translated
+from riskml.ledger.lookups import Access, Proof
 from riskml.ledger.records import (
     Answer,
     EventReceipt,
@@ -119,13 +120,33 @@ class Ledger:
             a conflict of this submission alone, of which nothing was written.
         """
         prepared = scores.prepare(submissions)
-        with self._writing() as connection:
+        with self.writing() as connection:
             return scores.append(connection, prepared, writer)
 
     def score(self, score_id: str) -> ScoreRecord | None:
         """Return one score, or None."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return scores.find(connection, score_id)
+
+    def find_scores(self, number: str) -> list[ScoreRecord]:
+        """Return the newest scores of a bill, container or declaration number."""
+        with self.reading() as connection:
+            return lookups.find_scores(connection, number)
+
+    def proof(self, score_id: str) -> Proof | None:
+        """Return where a score stands in its chain and whether it fits; None if there is none."""
+        with self.reading(snapshot=True) as connection:
+            return lookups.prove(connection, score_id)
+
+    def record_access(self, score_id: str, who: str, role: str, what: str, writer: str) -> None:
+        """Keep that somebody looked at the explanation of a score."""
+        with self.writing() as connection:
+            lookups.record_access(connection, score_id, who, role, what, writer)
+
+    def accesses(self, score_id: str) -> list[Access]:
+        """Return who looked at the explanation of a score, the newest first."""
+        with self.reading() as connection:
+            return lookups.accesses_of(connection, score_id)
 
     def scores_since(
         self,
@@ -137,7 +158,7 @@ class Ledger:
         limit: int | None = None,
     ) -> list[ScoreRecord]:
         """Return the scores made in ``[start, until)``, oldest first."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return scores.since(
                 connection, limit, start=start, until=until, stage=stage, office=office
             )
@@ -151,7 +172,7 @@ class Ledger:
         office: str | None = None,
     ) -> int:
         """Return how many scores were made in ``[start, until)``."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return scores.count(connection, start=start, until=until, stage=stage, office=office)
 
     def remember_answer(
@@ -170,7 +191,7 @@ class Ledger:
             If the key was used before for another request.
         """
         given = Answer(principal, idempotency_key, request_digest, answer)
-        with self._writing() as connection:
+        with self.writing() as connection:
             (earlier,) = scores.claim_answers(connection, [given])
         if earlier is not None:
             _check_same_request(earlier, request_digest)
@@ -178,7 +199,7 @@ class Ledger:
 
     def recall_answer(self, principal: str, idempotency_key: str) -> tuple[str, bytes] | None:
         """Return digest of the request and answer remembered under a key, or None."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             found = scores.find_answer(connection, principal, idempotency_key)
         return None if found is None else (found.request_digest, found.body)
 
@@ -188,7 +209,7 @@ class Ledger:
         An answer repeats what its scores say, and serves only a client that asks again: a service
         may forget it after some days. The scores stay.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             return scores.forget_answers(connection, before)
 
     # Events
@@ -214,7 +235,7 @@ class Ledger:
             One per row.
         """
         prepared = events.prepare(table, rows)
-        with self._writing() as connection:
+        with self.writing() as connection:
             return events.append(connection, table, prepared, writer)
 
     def events_after(self, seq: int, limit: int) -> list[StoredEvent]:
@@ -223,12 +244,20 @@ class Ledger:
         Numbers are given in the order of the commits, so a poller that goes on from the last
         number it saw misses nothing.
         """
-        with self._reading() as connection:
+        with self.reading() as connection:
             return events.after(connection, seq, limit)
+
+    def documents(self, table: str, first: str | None, watermark: int) -> list[dict[str, Any]]:
+        """Return the manifest lines of a bill, or the lines of a declaration.
+
+        See `riskml.ledger.lookups.documents`.
+        """
+        with self.reading() as connection:
+            return lookups.documents(connection, table, first, watermark)
 
     def watermark(self) -> int:
         """Return the number of the last event, 0 if there is none."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return events.watermark(connection)
 
     # Credentials
@@ -241,29 +270,29 @@ class Ledger:
         UsageError
             If the role does not exist.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             return keys.create(connection, role, office, label)
 
     def authenticate(self, secret: str) -> Principal | None:
         """Return whose secret it is; None if nobody's, or if it was revoked."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return keys.authenticate(connection, secret)
 
     def revoke_key(self, key_id: str) -> None:
         """Make a credential useless from now on."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             keys.revoke(connection, key_id)
 
     def list_keys(self) -> list[KeyInfo]:
         """Return all credentials, revoked ones too, oldest first."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return keys.listing(connection)
 
     # Other records
 
     def append_record(self, kind: str, payload: Mapping[str, Any], writer: str) -> str:
         """Append a selection, promotion, access, ... and return its identifier."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             return journal.append(connection, kind, payload, writer)
 
     def records(
@@ -274,7 +303,7 @@ class Ledger:
         limit: int | None = None,
     ) -> list[StoredRecord]:
         """Return records of a kind, oldest first."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return journal.listing(connection, kind, start, limit)
 
     # Proof
@@ -293,7 +322,7 @@ class Ledger:
             False if nothing was appended since the last signature.
         """
         signer = signing.load_signer(key_folder)
-        with self._writing() as connection:
+        with self.writing() as connection:
             return signing.sign(connection, signer)
 
     def verify(
@@ -314,7 +343,7 @@ class Ledger:
         progress : callable
             Wraps the rows while they are read: ``progress(rows, label, total)``.
         """
-        with self._reading(snapshot=True) as connection:
+        with self.reading(snapshot=True) as connection:
             return verify_database(connection, against=against, trusted=trusted, progress=progress)
 
     def export(
@@ -331,16 +360,21 @@ class Ledger:
             Rows written.
         """
         self.sign_heads(key_folder)
-        with self._reading(snapshot=True) as connection:
+        with self.reading(snapshot=True) as connection:
             return write_export(connection, path, progress=progress)
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
+        """Yield a connection in a write transaction, committed when the block ends well.
+
+        What the database fails with becomes an error of ours.
+        """
         with translated(self.place), writing(self.engine) as connection:
             yield connection
 
     @contextmanager
-    def _reading(self, *, snapshot: bool = False) -> Iterator[Connection]:
+    def reading(self, *, snapshot: bool = False) -> Iterator[Connection]:
+        """Yield a connection for reading; with ``snapshot`` its queries see one moment."""
         with translated(self.place), reading(self.engine, snapshot=snapshot) as connection:
             yield connection
 

@@ -141,7 +141,7 @@ def test_the_tables_are_those_that_the_code_sees(ledger: Ledger) -> None:
 
     from riskml.ledger.tables import metadata
 
-    with ledger._reading() as connection:
+    with ledger.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
 
@@ -152,7 +152,7 @@ def test_what_was_made_can_be_taken_back(ledger: Ledger) -> None:
 
     from riskml.ledger.migrations.versions import v0001_first
 
-    with ledger._writing() as connection:
+    with ledger.writing() as connection:
         with Operations.context(MigrationContext.configure(connection)):
             v0001_first.downgrade()
         assert sa.inspect(connection).get_table_names() == ["alembic_version"]
@@ -260,7 +260,7 @@ def test_kill_9_of_a_writer_loses_nothing(url: str) -> None:
 def test_a_lock_that_stays_is_an_error(ledger: Ledger, url: str) -> None:
     ledger.append_scores([score()], writer="w")
     with Ledger.open(url, lock_timeout=0.2) as hasty:
-        with ledger._writing() as connection:
+        with ledger.writing() as connection:
             connection.exec_driver_sql("SELECT * FROM heads FOR UPDATE")
             with pytest.raises(LedgerUnavailableError, match="stayed locked"):
                 hasty.append_scores([score()], writer="w")
@@ -300,7 +300,7 @@ def test_a_session_that_was_ended_is_replaced(ledger: Ledger, url: str) -> None:
 
 
 def test_commits_are_durable_whatever_the_server_prefers(ledger: Ledger, url: str) -> None:
-    with ledger._reading() as connection:
+    with ledger.reading() as connection:
         assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
 
 

@@ -4,17 +4,21 @@ from contextlib import closing
 
 import pytest
 
+from riskml.cases import CaseBook
 from riskml.errors import LedgerError
 from riskml.ledger import Answer, Ledger
 from riskml.ledger.tables import APPEND_ONLY
+from tests.unit.cases.support import Person
 from tests.unit.ledger.support import file_of, manifest, score
 
 
 @pytest.fixture
 def connection(ledger: Ledger, url: str) -> Iterator[sqlite3.Connection]:
-    ledger.append_scores([score()], writer="w", answer=Answer("p", "k", "d", b"x"))
+    scored = score()
+    ledger.append_scores([scored], writer="w", answer=Answer("p", "k", "d", b"x"))
     ledger.append_events("manifests", [manifest(1)], writer="w")
     ledger.append_record("promotion", {}, "w")
+    CaseBook(ledger).propose(scored.score_id, Person("lan", "analyst"), "a reason")
     ledger.sign_heads()
     with closing(sqlite3.connect(file_of(url), isolation_level=None)) as opened:
         yield opened
@@ -61,6 +65,6 @@ def test_an_answer_cannot_become_another(connection: sqlite3.Connection) -> None
 
 def test_a_refused_change_is_an_error_of_ours(ledger: Ledger) -> None:
     ledger.append_scores([score()], writer="w")
-    with pytest.raises(LedgerError, match="append-only"), ledger._writing() as connection:
+    with pytest.raises(LedgerError, match="append-only"), ledger.writing() as connection:
         connection.exec_driver_sql("DELETE FROM scores")
     assert ledger.count_scores() == 1

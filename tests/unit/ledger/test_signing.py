@@ -81,7 +81,7 @@ def test_heads_are_signed_only_when_something_was_appended(ledger: Ledger, keys:
 def test_a_statement_says_where_each_chain_ends(ledger: Ledger, keys: Path) -> None:
     ledger.append_scores([score(), score()], writer="w")
     ledger.sign_heads(keys)
-    with ledger._reading() as connection:
+    with ledger.reading() as connection:
         (checkpoint,) = signing.read_checkpoints(connection)
     (chain,) = ledger.verify().chains
     assert checkpoint.heads() == [("scores", "w", 2, chain.row_hash)]

@@ -1,0 +1,347 @@
+"""The queue's table: the newest score of each consignment and stage, paged in the database."""
+
+import json
+import math
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from riskml.cases.book import within
+from riskml.cases.workflow import Actor
+from riskml.errors import RiskmlError
+from riskml.features.items import consignment_id_of
+from riskml.ledger import Ledger
+from riskml.ledger.canonical import from_micros
+from riskml.ledger.chain import insert_ignoring
+from riskml.ledger.lookups import documents
+from riskml.ledger.tables import cases, heads, score_numbers, scores, worklist, worklist_progress
+
+__all__ = ["WorkPage", "WorkQuery", "WorkQueryError", "WorkRow", "Worklist", "folded"]
+
+CHUNK = 500
+"""Scores brought in by one transaction: scoring waits for it no longer than for itself."""
+LONGEST_TEXT = 100
+LONGEST_SHOWN = 300
+Sort = Literal["probability", "revenue", "age"]
+
+
+class WorkQueryError(RiskmlError):
+    """The queue was asked something it cannot answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkQuery:
+    """What of the queue is asked for.
+
+    Attributes
+    ----------
+    day : tuple of date or None
+        First and last local day of the decision, both inclusive.
+    office, mode, stage, channel, state : str or None
+        ``state`` may be ``none``: no case.
+    text : str or None
+        Words that all occur in numbers, names, goods or code; accents and case do not matter.
+    sort : {"probability", "revenue", "age"}
+    descending : bool
+        By age, the oldest first.
+    page, size : int
+        From 1; rows a page.
+    """
+
+    day: tuple[date, date] | None = None
+    office: str | None = None
+    mode: str | None = None
+    stage: str | None = None
+    channel: str | None = None
+    state: str | None = None
+    text: str | None = None
+    sort: str = "probability"
+    descending: bool = True
+    page: int = 1
+    size: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """One consignment of the queue."""
+
+    consignment_id: str
+    stage: str
+    score_id: str
+    office: str | None
+    mode: str | None
+    bill_no: str | None
+    container_no: str | None
+    declaration_id: str | None
+    decision_time: datetime
+    probability: float
+    revenue_at_stake: float | None
+    party_name: str | None
+    goods: str | None
+    commodity_code: str | None
+    origin_country: str | None
+    degraded: bool
+    channel: str | None
+    state: str | None
+    case_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPage:
+    """A page of the queue: its rows, and how many there are in all."""
+
+    rows: tuple[WorkRow, ...]
+    total: int
+    page: int
+    pages: int
+
+
+class Worklist:
+    """The queue of a ledger.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    timezone : ZoneInfo
+        Of the business day.
+    """
+
+    def __init__(self, ledger: Ledger, *, timezone: ZoneInfo) -> None:
+        self._ledger = ledger
+        self._zone = timezone
+
+    def catch_up(self, limit: int = 1_000_000) -> int:
+        """Bring in the scores that are not in the queue yet; return how many there were.
+
+        Each writer's chain is followed by position, so nothing is missed however many write.
+        Several processes may do this at once.
+        """
+        done = 0
+        with self._ledger.reading() as connection:
+            behind = _writers_behind(connection)
+        for writer in behind:
+            while done < limit:
+                with self._ledger.writing() as connection:
+                    count = self._bring_in(connection, writer)
+                done += count
+                if count < CHUNK:
+                    break
+        return done
+
+    def page(self, user: Actor, query: WorkQuery) -> WorkPage:
+        """Return a page of what somebody may see.
+
+        Raises
+        ------
+        WorkQueryError
+            If the text is too long.
+        """
+        conditions = self._conditions(user, query)
+        with self._ledger.reading() as connection:
+            count = sa.select(sa.func.count()).select_from(worklist).where(*conditions)
+            total = int(connection.execute(count).scalar() or 0)
+            pages = max(1, math.ceil(total / query.size))
+            number = min(max(1, query.page), pages)
+            rows = connection.execute(_paged(conditions, query, number)).mappings().all()
+        return WorkPage(tuple(_work_row(row) for row in rows), total, number, pages)
+
+    def offices(self, user: Actor) -> list[str]:
+        """Return the offices in somebody's scope that have consignments, by name."""
+        office = worklist.c.office
+        query = sa.select(office).where(within(office, user.office), office.is_not(None))
+        with self._ledger.reading() as connection:
+            return list(connection.execute(query.distinct().order_by(office)).scalars())
+
+    def _bring_in(self, connection: Connection, writer: str) -> int:
+        position = _progress(connection, writer)
+        query = (
+            sa.select(scores)
+            .where(scores.c.writer == writer, scores.c.position > position)
+            .order_by(scores.c.position)
+            .limit(CHUNK)
+        )
+        found = connection.execute(query).mappings().all()
+        for row in found:
+            self._put(connection, row)
+        if found:
+            change = worklist_progress.update().where(worklist_progress.c.writer == writer)
+            connection.execute(change, {"position": found[-1]["position"]})
+        return len(found)
+
+    def _put(self, connection: Connection, score: RowMapping) -> None:
+        row = self._projected(connection, score)
+        for number in {score["bill_no"], score["container_no"], score["declaration_id"]} - {None}:
+            known = {"number": number, "score_id": score["score_id"]}
+            connection.execute(insert_ignoring(connection, score_numbers), known)
+        key = (
+            worklist.c.consignment_id == row["consignment_id"],
+            worklist.c.stage == row["stage"],
+        )
+        shown = sa.select(worklist.c.decision_time, worklist.c.score_id).where(*key)
+        earlier = connection.execute(shown).first()
+        if earlier is None:
+            connection.execute(worklist.insert(), {**row, **_case_of(connection, row)})
+        elif (earlier.decision_time, earlier.score_id) < (row["decision_time"], row["score_id"]):
+            connection.execute(worklist.update().where(*key), row)
+
+    def _projected(self, connection: Connection, score: RowMapping) -> dict[str, Any]:
+        manifest, lines = _documents(connection, score)
+        own: Mapping[str, Any] = manifest or {}
+        first = lines[0] if lines else {}
+        shown = {
+            "party_name": _first(
+                (first, "importer_name"), (first, "importer_id"),
+                (own, "consignee_name"), (own, "consignee_id"),
+            ),
+            "goods": _first((first, "goods_description"), (own, "goods_description")),
+            "commodity_code": _first((first, "commodity_code"), (own, "commodity_code")),
+            "origin_country": _first((first, "origin_country")),
+        }  # fmt: skip
+        numbers = {name: score[name] for name in ("bill_no", "container_no", "declaration_id")}
+        instant = from_micros(score["decision_time"])
+        words = [value for value in (*numbers.values(), *shown.values()) if value]
+        return {
+            "consignment_id": consignment_id_of(numbers),
+            "stage": score["stage"],
+            "score_id": score["score_id"],
+            "day": instant.astimezone(self._zone).date().isoformat(),
+            "office": score["office"],
+            "mode": _first((first, "mode"), (own, "mode")),
+            **numbers,
+            "decision_time": score["decision_time"],
+            "probability": score["probability"],
+            "revenue_at_stake": _stake(lines),
+            **shown,
+            "degraded": score["degraded"],
+            "search": folded(" ".join(map(str, words))),
+        }
+
+    def _conditions(self, user: Actor, query: WorkQuery) -> list["sa.ColumnElement[bool]"]:
+        table = worklist.c
+        found: list[sa.ColumnElement[bool]] = [within(table.office, user.office)]
+        if query.day is not None:
+            first, last = query.day
+            found += [table.day >= first.isoformat(), table.day <= last.isoformat()]
+        if query.office is not None:
+            found.append(within(table.office, query.office))
+        for column, value in ((table.mode, query.mode), (table.stage, query.stage),
+                              (table.channel, query.channel)):  # fmt: skip
+            if value is not None:
+                found.append(column == value)
+        if query.state is not None:
+            none = query.state == "none"
+            found.append(table.state.is_(None) if none else table.state == query.state)
+        return found + [table.search.contains(w, autoescape=True) for w in _words(query.text)]
+
+
+def folded(text: str) -> str:
+    """Return text without case, accents and the strokes of Vietnamese.
+
+    Examples
+    --------
+    >>> folded("Công ty ĐẠI PHÁT")
+    'cong ty dai phat'
+    """
+    plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def _words(text: str | None) -> list[str]:
+    given = (text or "").strip()
+    if len(given) > LONGEST_TEXT:
+        raise WorkQueryError("the search is too long", f"at most {LONGEST_TEXT} characters")
+    return folded(given).split()
+
+
+def _paged(
+    conditions: list["sa.ColumnElement[bool]"], query: WorkQuery, number: int
+) -> "sa.Select[Any]":
+    columns = {
+        "probability": worklist.c.probability,
+        "revenue": worklist.c.revenue_at_stake,
+        "age": worklist.c.decision_time,
+    }
+    column = columns.get(query.sort, worklist.c.probability)
+    # The oldest first is what "by age, descending" means: the smallest decision time.
+    down = query.descending != (query.sort == "age")
+    order = column.desc().nulls_last() if down else column.asc().nulls_last()
+    wanted = sa.select(worklist).where(*conditions).order_by(order, worklist.c.score_id)
+    return wanted.limit(query.size).offset((number - 1) * query.size)
+
+
+def _work_row(row: RowMapping) -> WorkRow:
+    values = {name: row[name] for name in WorkRow.__slots__}
+    return WorkRow(**{**values, "decision_time": from_micros(row["decision_time"])})
+
+
+def _writers_behind(connection: Connection) -> list[str]:
+    position = worklist_progress.c.position
+    query = (
+        sa.select(heads.c.writer)
+        .join(worklist_progress, worklist_progress.c.writer == heads.c.writer, isouter=True)
+        .where(heads.c.chain == scores.name, heads.c.position > sa.func.coalesce(position, 0))
+        .order_by(heads.c.writer)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def _progress(connection: Connection, writer: str) -> int:
+    """Return how far a writer is brought in, held until the transaction ends."""
+    start = {"writer": writer, "position": 0}
+    connection.execute(insert_ignoring(connection, worklist_progress), start)
+    query = sa.select(worklist_progress.c.position).where(worklist_progress.c.writer == writer)
+    return int(connection.execute(query.with_for_update()).scalar_one())
+
+
+def _documents(
+    connection: Connection, score: RowMapping
+) -> tuple[Mapping[str, Any] | None, list[Mapping[str, Any]]]:
+    """Return what the score was made of: sent along, or the events that it named."""
+    request = json.loads(score["request"]) or {}
+    if "keys" not in request:
+        return request.get("manifest"), list(request.get("lines") or ())
+    watermark = score["history_watermark"]
+    manifests = documents(connection, "manifests", score["bill_no"], watermark)
+    own = [row for row in manifests if row.get("container_no") == score["container_no"]]
+    lines = documents(connection, "declarations", score["declaration_id"], watermark)
+    return next(iter(own or manifests), None), list(lines)
+
+
+def _case_of(connection: Connection, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the newest case of a consignment that comes into the queue."""
+    query = (
+        sa.select(cases.c.case_id, cases.c.state, cases.c.channel)
+        .where(cases.c.consignment_id == row["consignment_id"], cases.c.stage == row["stage"])
+        .order_by(cases.c.case_id.desc())
+        .limit(1)
+    )
+    found = connection.execute(query).mappings().first()
+    return {"case_id": None, "state": None, "channel": None} if found is None else dict(found)
+
+
+def _stake(lines: Iterable[Mapping[str, Any]]) -> float | None:
+    """Return the duty of all lines: as declared, else value times rate."""
+    known = [duty for line in lines if (duty := _duty(line)) is not None]
+    return sum(known) if known else None
+
+
+def _duty(line: Mapping[str, Any]) -> float | None:
+    if isinstance(line.get("duty_amount"), int | float):
+        return float(line["duty_amount"])
+    value, rate = line.get("customs_value"), line.get("duty_rate")
+    if isinstance(value, int | float) and isinstance(rate, int | float):
+        return float(value) * float(rate) / 100.0
+    return None
+
+
+def _first(*places: tuple[Mapping[str, Any], str]) -> str | None:
+    for row, column in places:
+        if row.get(column) is not None:
+            return str(row[column])[:LONGEST_SHOWN]
+    return None

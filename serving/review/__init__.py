@@ -1,0 +1,1 @@
+"""The review pages: where analysts work, supervisors approve, and auditors look."""
