@@ -5,6 +5,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BROWSER := $(VENV)/.browser
 PYTEST := $(BIN)/python -m pytest -q
 
 export BENTOML_DO_NOT_TRACK := true
@@ -38,10 +39,17 @@ serve: $(STAMP) ## serve what the demo promoted, until interrupted
 quick: $(STAMP) ## the inner loop: fast tests only
 	$(PYTEST) -n 2 --dist loadfile -m "not slow and not integration and not browser and not notebook and not full"
 
-test: $(STAMP) ## all tests but the heaviest proofs
+# The browser tests need Chromium, and axe-core, which judges pages for accessibility.
+$(BROWSER): $(STAMP)
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-core >/dev/null; } || { echo "the browser tests need chromium: install the package chromium" >&2; exit 1; }
+	@command -v npm >/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends npm >/dev/null; } || { echo "the browser tests need npm: install the package npm" >&2; exit 1; }
+	npm install --prefix $(VENV)/axe --no-save --no-package-lock --no-audit --no-fund --ignore-scripts --silent axe-core@4.11.0
+	@touch $@
+
+test: $(STAMP) $(BROWSER) ## all tests but the heaviest proofs
 	$(PYTEST) -m "not full"
 
-test-full: $(STAMP) ## every test, many seeds and fault injection included
+test-full: $(STAMP) $(BROWSER) ## every test, many seeds and fault injection included
 	$(PYTEST)
 
 check: $(STAMP) ## lint, types, architecture

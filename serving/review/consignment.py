@@ -25,6 +25,7 @@ from serving.review.problems import PageError
 from serving.review.rendering import render
 from serving.review.responses import page, redirect
 from serving.review.visits import Desk, Visit
+from serving.review.words import FIELDS
 
 __all__ = ["act", "propose", "show", "show_case"]
 
@@ -138,6 +139,7 @@ def _html(
         refused_kind="" if refused is None else type(refused).__name__,
         refused_action=action,
         entered=visit.form,
+        shown_fields=tuple(FIELDS),
     )
 
 

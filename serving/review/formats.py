@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from babel.numbers import format_decimal
+
 from riskml.config import settings
 from riskml.reports.formatting import format_count, format_day, format_number, format_percent
 from serving.review.language import Language
@@ -35,9 +37,10 @@ class Formats:
         return MISSING if value is None else format_number(value, self._language, decimals)
 
     def signed(self, value: float, decimals: int = 2) -> str:
-        """Return a number with its sign, which the colour alone must not tell."""
+        """Return a number with its sign and fixed decimals: colour alone must not tell."""
         sign = "+" if value > 0 else "−" if value < 0 else ""
-        return f"{sign}{format_number(abs(value), self._language, decimals)}"
+        text = format_decimal(abs(value), format=f"#,##0.{'0' * decimals}", locale=self._language)
+        return f"{sign}{text}"
 
     def percent(self, share: float | None, decimals: int = 1) -> str:
         """Return a share of one; small probabilities keep two significant digits."""

@@ -73,7 +73,7 @@ def _texts() -> dict[str, tuple[str, ...]]:
     try:
         with CATALOGUE.open("rb") as file:
             catalogue = read_po(file, locale="vi", abort_invalid=True)
-    except (OSError, PoFileError) as error:
+    except (OSError, ValueError, PoFileError) as error:
         log("catalogue_unreadable", level=logging.ERROR, reason=type(error).__name__)
         return {}
     return {

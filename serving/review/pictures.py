@@ -89,7 +89,7 @@ def _named(code: str, amount: float) -> Bar:
 
 def _laid_out(steps: list[Bar], starts: list[float], ends: list[float]) -> list[Bar]:
     low, high = min(*starts, *ends), max(*starts, *ends)
-    scale = WIDTH / ((high - low) or 1.0)
+    scale = WIDTH / max(high - low, 1e-6)
     return [
         replace(
             step,
