@@ -6,6 +6,7 @@ re-used; a group may be split by adding a code.
 
 from dataclasses import dataclass
 
+from riskml.explanation.catalogue import say
 from riskml.features import Feature
 
 __all__ = ["GENERIC", "REASON_CODES", "ReasonCode", "code_of"]
@@ -16,105 +17,47 @@ GENERIC = "R-OTHER"
 
 @dataclass(frozen=True)
 class ReasonCode:
-    """A stable code and what it is called.
+    """A stable code; what it is called stands in the catalogues.
 
     Attributes
     ----------
     code : str
         Stable, upper case, begins with ``R-``.
-    title_en, title_vi : str
-        The group of features, as the subject of a sentence.
     """
 
     code: str
-    title_en: str
-    title_vi: str
+
+    @property
+    def title_en(self) -> str:
+        """English name of the group of features, as the subject of a sentence."""
+        return say("en", self.code)
+
+    @property
+    def title_vi(self) -> str:
+        """Vietnamese name."""
+        return say("vi", self.code)
 
 
 _CODES = (
-    ReasonCode(
-        "R-PARTY-HISTORY",
-        "Past inspections of the parties",
-        "Kết quả kiểm tra trước đây của các bên",
-    ),
-    ReasonCode(
-        "R-PARTY",
-        "The parties and how they trade",
-        "Các bên và cách họ giao dịch",
-    ),
-    ReasonCode(
-        "R-COMMODITY-HISTORY",
-        "Past inspections of these goods",
-        "Kết quả kiểm tra trước đây của mặt hàng",
-    ),
-    ReasonCode(
-        "R-COMMODITY",
-        "The goods",
-        "Mặt hàng",
-    ),
-    ReasonCode(
-        "R-PRICE",
-        "The declared value beside that of like goods",
-        "Trị giá khai báo so với hàng tương tự",
-    ),
-    ReasonCode(
-        "R-QUANTITY",
-        "Mass, packages and quantity",
-        "Khối lượng, số kiện và số lượng",
-    ),
-    ReasonCode(
-        "R-ROUTE-HISTORY",
-        "Past inspections on this route",
-        "Kết quả kiểm tra trước đây trên tuyến này",
-    ),
-    ReasonCode(
-        "R-ROUTE",
-        "The route and the countries",
-        "Tuyến vận chuyển và các nước liên quan",
-    ),
-    ReasonCode(
-        "R-MISMATCH",
-        "What the documents say of each other",
-        "Sự khớp nhau giữa các chứng từ",
-    ),
-    ReasonCode(
-        "R-CONTAINER",
-        "The container",
-        "Công-te-nơ",
-    ),
-    ReasonCode(
-        "R-NOVELTY",
-        "What has never been seen before",
-        "Yếu tố chưa từng xuất hiện",
-    ),
-    ReasonCode(
-        "R-OFFICE",
-        "The customs office",
-        "Đơn vị hải quan",
-    ),
-    ReasonCode(
-        "R-CARRIER",
-        "Carrier, vessel and transport",
-        "Hãng, phương tiện và cách vận chuyển",
-    ),
-    ReasonCode(
-        "R-TIMING",
-        "Times and delays",
-        "Thời điểm và thời gian chờ",
-    ),
-    ReasonCode(
-        "R-PROCEDURE",
-        "Procedure, preference and payment",
-        "Loại hình, ưu đãi và thanh toán",
-    ),
-    ReasonCode(
-        GENERIC,
-        "Other evidence",
-        "Yếu tố khác",
-    ),
+    "R-PARTY-HISTORY",
+    "R-PARTY",
+    "R-COMMODITY-HISTORY",
+    "R-COMMODITY",
+    "R-PRICE",
+    "R-QUANTITY",
+    "R-ROUTE-HISTORY",
+    "R-ROUTE",
+    "R-MISMATCH",
+    "R-CONTAINER",
+    "R-NOVELTY",
+    "R-OFFICE",
+    "R-CARRIER",
+    "R-TIMING",
+    "R-PROCEDURE",
+    GENERIC,
 )
 
-REASON_CODES: dict[str, ReasonCode] = {code.code: code for code in _CODES}
+REASON_CODES: dict[str, ReasonCode] = {code: ReasonCode(code) for code in _CODES}
 """Every reason code, in the order in which equal reasons are shown."""
 
 _OUTCOMES = {"inspections.result", "inspections.scan_finding"}

@@ -1,14 +1,16 @@
 """From contributions to reasons: the few groups of evidence that moved a score most."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from riskml.explanation.catalogue import Language, say
 from riskml.explanation.codes import REASON_CODES, code_of
-from riskml.explanation.wording import reason_text
+from riskml.explanation.evidence import Sentence, sentence_of
+from riskml.explanation.numbers import signed
 from riskml.features import Feature, FeatureSet
 
 __all__ = ["Evidence", "Reason", "ReasonBook", "reasons_of"]
@@ -89,12 +91,15 @@ class ReasonBook:
         1 where a feature belongs to a code.
     members : tuple of tuple of int
         Positions of the features of each code.
+    sentences : tuple of callable
+        What writes the evidence of each feature.
     """
 
     features: tuple[Feature, ...]
     codes: tuple[str, ...]
     membership: np.ndarray = field(repr=False)
     members: tuple[tuple[int, ...], ...] = field(repr=False)
+    sentences: tuple[Sentence, ...] = field(repr=False)
 
     @classmethod
     def of(cls, feature_set: FeatureSet) -> "ReasonBook":
@@ -106,7 +111,8 @@ class ReasonBook:
         members = tuple(
             tuple(position for position, own in enumerate(given) if own == code) for code in codes
         )
-        return cls(feature_set.features, codes, membership, members)
+        sentences = tuple(sentence_of(feature) for feature in feature_set.features)
+        return cls(feature_set.features, codes, membership, members, sentences)
 
 
 def reasons_of(
@@ -129,7 +135,7 @@ def reasons_of(
         Per row at most four reasons that raise the risk and two that lower it, the strongest
         first; groups that did not move the score are left out.
     """
-    columns = [values[feature.name] for feature in book.features]
+    columns = {feature.name: values[feature.name] for feature in book.features}
     groups = (contributions @ book.membership).tolist()
     # Plain lists: rows are short, and numpy's overhead for each would cost ten times the work.
     return [
@@ -152,27 +158,48 @@ def _reason(
     group: int,
     total: float,
     contributions: list[float],
-    columns: list[np.ndarray],
+    columns: Mapping[str, np.ndarray],
     row: int,
 ) -> Reason:
     # Evidence in the group's own direction: it is what the sentence is about.
     agreeing = [j for j in book.members[group] if _agree(contributions[j], total)]
     top = sorted(agreeing, key=lambda j: -abs(contributions[j]))[:MEMBERS]
-    features = [book.features[j] for j in top]
-    shown = [plain_value(columns[j][row]) for j in top]
+    shown = [plain_value(columns[book.features[j].name][row]) for j in top]
     code = book.codes[group]
+
+    def known(name: str) -> float | None:
+        column = columns.get(name)
+        value = None if column is None else plain_value(column[row])
+        return value if isinstance(value, float) else None
+
+    def text(language: Language) -> str:
+        told = (book.sentences[j](v, known, language) for j, v in zip(top, shown, strict=True))
+        return _text(code, total, told, language)
+
     return Reason(
         code=code,
         direction="raises" if total > 0 else "lowers",
         contribution=total,
         value=shown[0],
-        text_en=reason_text(code, total, features, shown, "en"),
-        text_vi=reason_text(code, total, features, shown, "vi"),
+        text_en=text("en"),
+        text_vi=text("vi"),
         features=tuple(
             Evidence(book.features[j].name, value, contributions[j])
             for j, value in zip(top, shown, strict=True)
         ),
     )
+
+
+def _text(code: str, total: float, evidence: Iterable[str], language: Language) -> str:
+    """Say what a reason rests on; two features of one meaning say it once."""
+    head = say(
+        language,
+        "reason.raises" if total > 0 else "reason.lowers",
+        title=say(language, code),
+        amount=signed(total, language),
+    )
+    told = "; ".join(dict.fromkeys(evidence))
+    return f"{head}. {told[:1].upper()}{told[1:]}." if told else f"{head}."
 
 
 def plain_value(value: Any) -> float | str | None:

@@ -1,5 +1,7 @@
 """Words for history features, in English and Vietnamese."""
 
+from functools import lru_cache
+
 from riskml.history import Statistic
 
 __all__ = ["describe", "describe_key"]
@@ -80,6 +82,7 @@ _ROLLUP = {
 }
 
 
+@lru_cache(maxsize=1024)
 def describe_key(key: tuple[str, ...], language: int) -> str:
     """Return the name of a key; ``language`` 0 is English, 1 is Vietnamese."""
     names = [_KEYS.get(column, (column, column))[language] for column in key]

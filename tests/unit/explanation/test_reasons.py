@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskml.explanation import ReasonBook, reasons_of
-from riskml.explanation.wording import format_number
+from riskml.explanation.numbers import format_number
 from tests.support.tiny_bundle import random_columns, small_set
 
 FEATURES = small_set()
@@ -24,19 +24,19 @@ def test_the_strongest_group_comes_first_and_says_its_value_in_both_languages() 
     first = reasons[0]
     assert [r.code for r in reasons] == ["R-PARTY-HISTORY", "R-ROUTE-HISTORY", "R-TIMING"]
     assert (first.direction, first.value, first.contribution) == ("raises", 3.0, 1.5)
-    assert "English of consignee_id__hits__365d: 3" in first.text_en
+    assert first.text_en.endswith("Consignee: 3 violations found in 365 days.")
     assert "raises the risk (+1.50)" in first.text_en
-    assert "Tiếng Việt của consignee_id__hits__365d: 3" in first.text_vi
+    assert first.text_vi.endswith("Người nhận hàng: phát hiện 3 vi phạm trong 365 ngày.")
     assert "làm tăng rủi ro (+1,50)" in first.text_vi
     assert reasons[1].direction == "lowers"
-    assert "làm giảm rủi ro (-0,40)" in reasons[1].text_vi
+    assert "làm giảm rủi ro (−0,40)" in reasons[1].text_vi
 
 
 def test_a_missing_value_is_said_aloud_and_null_in_json() -> None:
     reason = _reasons([0.0, 0.7, 0.0, 0.0, 0.0, 0.0], consignee_id__count__365d=np.nan)[0]
     assert reason.value is None
-    assert "not known" in reason.text_en
-    assert "không rõ" in reason.text_vi
+    assert "not named in the documents" in reason.text_en
+    assert "không có trong chứng từ" in reason.text_vi
     assert reason.to_dict()["features"][0]["value"] is None
 
 

@@ -1,0 +1,57 @@
+"""The wording of reasons: gettext catalogues in both languages, by stable identifiers.
+
+Neither language is the key of the other: a text may be mended without touching code, and an
+identifier without either language fails a test.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+__all__ = ["LANGUAGES", "LOCALES", "Language", "catalogue", "say"]
+
+Language = Literal["en", "vi"]
+LANGUAGES: tuple[Language, ...] = ("en", "vi")
+LOCALES = Path(__file__).parent / "locale"
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def catalogue(language: Language) -> Mapping[str, tuple[str, ...]]:
+    """Return every text of a language by its identifier: one form, or singular and plural."""
+    from babel.messages.pofile import read_po
+
+    with (LOCALES / language / "LC_MESSAGES" / "reasons.po").open("rb") as file:
+        found = read_po(file, locale=language, abort_invalid=True)
+    texts = {}
+    for message in found:
+        if message.id:
+            name = message.id[0] if isinstance(message.id, list | tuple) else message.id
+            text = message.string
+            texts[str(name)] = tuple(text) if isinstance(text, list | tuple) else (str(text),)
+    return texts
+
+
+def say(language: Language, name: str, count: float | None = None, /, **gaps: str) -> str:
+    """Return a text with its gaps filled.
+
+    Parameters
+    ----------
+    language : {"en", "vi"}
+    name : str
+        Identifier in the catalogue.
+    count : float, optional
+        What decides between singular and plural.
+    **gaps : str
+        What to fill in.
+
+    Examples
+    --------
+    >>> say("en", "evidence.count", 1, key="importer", number="1", days="30")
+    'importer: 1 earlier line in 30 days'
+    >>> say("vi", "R-PRICE")
+    'Trị giá khai báo so với hàng tương tự'
+    """
+    forms = catalogue(language)[name]
+    text = forms[0] if count is None or count == 1 else forms[-1]
+    return text % gaps if gaps else text
