@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-ALWAYS = ("history.py", "reference_quarter.py", "explain.py", "reasons.py")
+ALWAYS = ("history.py", "reference_quarter.py", "explain.py", "reasons.py", "similar.py")
 LEMIS = FOLDER.parents[1] / "shared" / "data" / "lemis"
 
 

@@ -30,6 +30,7 @@ FloatArray = npt.NDArray[np.float64]
 
 THREADS = 2
 """For more than ``SMALL_BATCH`` rows."""
+CASES = "cases.npz"
 SMALL_BATCH = 2000
 """Up to so many rows are scored on the caller's thread: 20 times quicker for a single one, and
 threads that wait for each other on a busy machine cost more than they bring."""
@@ -54,12 +55,15 @@ class Bundle:
     calibrator : Calibrator
     encoder : Encoder
     manifest : Manifest
+    cases : bytes
+        Past cases as ``cases.npz`` (`riskml.explanation.similar`); empty if it has none.
     """
 
     booster_text: str = field(repr=False)
     calibrator: Calibrator
     encoder: Encoder = field(repr=False)
     manifest: Manifest = field(repr=False)
+    cases: bytes = field(default=b"", repr=False)
     _booster: lgb.Booster = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -74,15 +78,24 @@ class Bundle:
 
     @classmethod
     def assemble(
-        cls, booster_text: str, calibrator: Calibrator, encoder: Encoder, manifest: Manifest
+        cls,
+        booster_text: str,
+        calibrator: Calibrator,
+        encoder: Encoder,
+        manifest: Manifest,
+        cases: bytes = b"",
     ) -> "Bundle":
         """Put parts together; the digests of the manifest are computed here."""
-        files = {
-            name: digest_of(content)
-            for name, content in _parts(booster_text, calibrator, encoder).items()
-        }
+        parts = _parts(booster_text, calibrator, encoder, cases)
+        files = {name: digest_of(content) for name, content in parts.items()}
         complete = replace(manifest, files=files, model_digest=model_digest(files))
-        return cls(booster_text, calibrator, encoder, complete)
+        return cls(booster_text, calibrator, encoder, complete, cases)
+
+    def with_cases(self, cases: bytes) -> "Bundle":
+        """Return the bundle with past cases as a further part."""
+        return Bundle.assemble(
+            self.booster_text, self.calibrator, self.encoder, self.manifest, cases
+        )
 
     @classmethod
     def load(cls, path: Path | str) -> "Bundle":
@@ -105,12 +118,13 @@ class Bundle:
                 "train the model again",
             )
         calibrator = Calibrator.from_dict(_json(parts, "calibrator.json", folder))
-        return cls(parts["booster.txt"].decode(), calibrator, encoder, manifest)
+        booster_text = parts["booster.txt"].decode()
+        return cls(booster_text, calibrator, encoder, manifest, parts.get(CASES, b""))
 
     def save(self, path: Path | str) -> Path:
         """Write the bundle; the folder appears complete or not at all. Returns the folder."""
         folder = Path(path)
-        parts = _parts(self.booster_text, self.calibrator, self.encoder)
+        parts = _parts(self.booster_text, self.calibrator, self.encoder, self.cases)
         write_folder(folder, parts, self.manifest.to_dict())
         return folder
 
@@ -190,8 +204,12 @@ class Bundle:
         return np.asarray(found, dtype=np.float64)
 
 
-def _parts(booster_text: str, calibrator: Calibrator, encoder: Encoder) -> dict[str, bytes]:
+def _parts(
+    booster_text: str, calibrator: Calibrator, encoder: Encoder, cases: bytes
+) -> dict[str, bytes]:
+    further = {CASES: cases} if cases else {}
     return {
+        **further,
         "booster.txt": booster_text.encode(),
         "calibrator.json": canonical_json(calibrator.to_dict()),
         "features.json": canonical_json(encoder.to_dict()),

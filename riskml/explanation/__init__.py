@@ -12,6 +12,7 @@ from riskml.explanation.contributions import (
     raw_scores,
 )
 from riskml.explanation.reasons import Evidence, Reason, ReasonBook, reasons_of
+from riskml.explanation.similar import SimilarCase, SimilarCases, pack_cases
 
 __all__ = [
     "GENERIC",
@@ -23,11 +24,14 @@ __all__ = [
     "Reason",
     "ReasonBook",
     "ReasonCode",
+    "SimilarCase",
+    "SimilarCases",
     "additivity_gaps",
     "check_additivity",
     "code_of",
     "engine_of",
     "explain",
+    "pack_cases",
     "raw_scores",
     "reasons_of",
 ]

@@ -19,6 +19,7 @@ import pandas as pd
 
 from riskml.bundle import Bundle, Calibrator, Encoder, Manifest, TrainingWindow
 from riskml.evaluation.splits import Fold, prequential_folds
+from riskml.explanation import pack_cases
 from riskml.features import FeatureSet
 from riskml.history import Progress
 from riskml.labels import maturity_gap
@@ -133,8 +134,9 @@ def fit_model(
     manifest = _manifest(rows, definition, feature_set, until, gap)
     manifest = replace(manifest, data_digests=dict(data_digests or {}), notes=notes)
     judged = [fold.start for number, fold in enumerate(folds) if (scores.fold == number).any()]
+    bundle = Bundle.assemble(text, calibrator, encoder, manifest)
     return FittedModel(
-        bundle=Bundle.assemble(text, calibrator, encoder, manifest),
+        bundle=bundle.with_cases(pack_cases(bundle, design.X, rows)),
         definition=definition,
         holdout=_holdout(rows, scores, calibrator, arrivals.values),
         folds=scores,

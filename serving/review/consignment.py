@@ -129,7 +129,7 @@ def _html(
         lines=content.lines,
         bars=waterfall(numbers["base_value"], explanation["features"], numbers["raw_score"]),
         charts=_charts(desk, record, content),
-        similar=_similar(desk, record),
+        similar=desk.similar(record),
         case=case,
         timeline=() if case is None else desk.cases.timeline(case.case_id),
         actions=() if case is None else actions_for(case, visit.user),
@@ -161,7 +161,3 @@ def _charts(desk: Desk, record: ScoreRecord, content: Content) -> list[PartyChar
     return party_charts(
         state.history, record.stage, content.manifest, content.lines, record.decision_time
     )
-
-
-def _similar(_desk: Desk, _record: ScoreRecord) -> list[Any]:
-    return []

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from riskml.cases import CaseBook, Worklist
 from riskml.config import settings
-from riskml.ledger import Accounts, Ledger, Session, User
+from riskml.explanation import SimilarCase, SimilarCases
+from riskml.ledger import Accounts, Ledger, ScoreRecord, Session, User
 from serving.review.language import Language
 from serving.runtime import Runtime
 
@@ -78,6 +81,7 @@ class Desk:
     cases: CaseBook
     worklist: Worklist
     zone: ZoneInfo
+    _similar: dict[str, SimilarCases] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, runtime: Runtime) -> "Desk":
@@ -92,6 +96,26 @@ class Desk:
         hours = runtime.options.alert_hours
         cases = CaseBook(ledger, alert_hours=hours)
         return cls(runtime, ledger, Accounts(ledger), cases, Worklist(ledger, timezone=zone), zone)
+
+    def similar(self, record: ScoreRecord) -> list[SimilarCase]:
+        """Return the inspected consignments most alike, as the model that scored sees them.
+
+        A model that has left took its cases along: then there are none.
+        """
+        state = self.state()
+        served = None if state is None else state.models.get(record.stage)
+        if served is None or served.digest != record.model_digest:
+            return []
+        if served.digest not in self._similar:
+            self._similar.clear()
+            self._similar[served.digest] = SimilarCases(served.scorer.bundle)
+        itself = {
+            "bill_no": record.bill_no,
+            "container_no": record.container_no,
+            "declaration_id": record.declaration_id,
+        }
+        row = np.frombuffer(record.features, dtype="<f8")
+        return self._similar[served.digest].lookup(row, record.decision_time, exclude=itself)
 
     def state(self) -> "ServingState | None":
         """Return what serves at this moment, None while it is loading."""

@@ -254,6 +254,21 @@ def test_the_auditors_view(visit: Visit, site: Site, picture: Picture) -> None:
     expect(page.locator("#case form")).to_have_count(0)
 
 
+def test_reasons_and_similar_cases_can_be_checked(visit: Visit, site: Site) -> None:
+    """Evidence in words, and past cases with their outcome, known before the decision."""
+    seen = 0
+    for score in site.scored["declaration"][8:14]:
+        page = visit("lan", f"/review/scores/{score}")
+        expect(page.locator(".reasons").first).not_to_contain_text("Logarithm")
+        rows = page.locator("section[aria-labelledby=h-similar] tbody tr")
+        seen += rows.count()
+        own = page.locator("h1").inner_text().split()[0]
+        for text in rows.all_inner_texts():
+            assert own not in text
+            assert re.search(r"violation|not opened", text)
+    assert seen > 0
+
+
 def test_the_model_page(visit: Visit, picture: Picture, site: Site) -> None:
     page = visit("phuc")
     page.wait_for_url("**/review/model")

@@ -12,9 +12,12 @@ from stdnum import iso6346
 from riskml.bundle import Bundle
 from riskml.datasets import Tables, write_table
 from riskml.datasets.consignments import Rollup, roll_up, with_manifests
+from riskml.explanation import pack_cases
 from riskml.features.catalogue import feature_set
 from riskml.features.compute import compute_features
 from riskml.schemas import TABLES, validate
+from riskml.scoring.batch import feature_arrays
+from riskml.training.dataset import build_training_set
 from tests.support.tiny_bundle import tiny_bundle
 
 __all__ = ["ServiceWorld", "as_sent", "items_of", "make_world", "split_at", "write_tables"]
@@ -201,7 +204,12 @@ def _train(tables: Tables, stage: str) -> Bundle:
     columns = {
         f.name: _column(frame[f.name], category=f.kind == "category") for f in features.features
     }
-    return tiny_bundle(features, columns, frame["bill_no"].isin(bad).to_numpy(float), trees=40)
+    bundle = tiny_bundle(features, columns, frame["bill_no"].isin(bad).to_numpy(float), trees=40)
+    known = build_training_set(tables, stage, features=features, only_inspected=True).frame
+    known = known[known["label"].notna()].reset_index(drop=True)
+    return bundle.with_cases(
+        pack_cases(bundle, bundle.encode(feature_arrays(bundle, known)), known)
+    )
 
 
 def _column(series: pd.Series, *, category: bool) -> np.ndarray:
