@@ -136,11 +136,17 @@ def _since(past: _Past, value: float | None, _known: Known, language: Language) 
     name = past.named(language)
     if value is None:
         return say(language, f"evidence.no_{past.kind}", key=name)
-    return say(language, f"evidence.{past.kind}", value, key=name, days=_days(value, language))
+    return say(language, f"evidence.{past.kind}", key=name, ago=_ago(value, language))
 
 
-def _days(value: float, language: Language) -> str:
-    return format_number(value if value < 10 else round(value), language)
+def _ago(days: float, language: Language) -> str:
+    """Write a time that has passed in days, a short one in hours."""
+    if days >= 2:
+        return say(language, "ago.days", round(days), number=amount(days, language))
+    hours = round(24 * days)
+    if hours < 1:
+        return say(language, "ago.now")
+    return say(language, "ago.hours", hours, number=str(hours))
 
 
 def _first_seen(past: _Past, value: float | None, _known: Known, language: Language) -> str:

@@ -81,6 +81,8 @@ def test_a_price_without_its_peers_number_says_less() -> None:
          "commodity code: expected rate of suspicious scans 0.4 % in all its history, leaning on "
          "the average where inspections are few"),
         ("importer_id__days_since_last", 412.3, {}, "importer: last seen 412 days ago"),
+        ("importer_id__days_since_last", 0.0833, {}, "importer: last seen 2 hours ago"),
+        ("importer_id__days_since_last", 0.01, {}, "importer: last seen less than an hour ago"),
         ("importer_id__days_since_last", None, {}, "importer: not seen before, or not named"),
         ("importer_id__days_since_last_hit", None, {}, "importer: no violation is known"),
         ("importer_id__first_seen", 1.0, {}, "importer: seen for the first time"),
