@@ -5,7 +5,14 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-ALWAYS = ("history.py", "reference_quarter.py", "explain.py", "reasons.py", "similar.py")
+ALWAYS = (
+    "history.py",
+    "reference_quarter.py",
+    "explain.py",
+    "reasons.py",
+    "similar.py",
+    "queue.py",
+)
 LEMIS = FOLDER.parents[1] / "shared" / "data" / "lemis"
 
 

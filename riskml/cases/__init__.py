@@ -2,6 +2,7 @@
 
 from riskml.cases.book import CaseBook, CaseConflictError, CaseExistsError
 from riskml.cases.dashboard import Dashboard, dashboard
+from riskml.cases.selected import Recorded, record_selection
 from riskml.cases.standing import Case, Step
 from riskml.cases.workflow import (
     Action,
@@ -23,6 +24,7 @@ __all__ = [
     "Field",
     "IllegalStepError",
     "NotAllowedError",
+    "Recorded",
     "Step",
     "StepFieldError",
     "WorkPage",
@@ -32,4 +34,5 @@ __all__ = [
     "Worklist",
     "actions_for",
     "dashboard",
+    "record_selection",
 ]

@@ -135,7 +135,9 @@ class CaseBook:
         with self._ledger.writing() as connection:
             return self._open(connection, step)
 
-    def open_selected(self, record: ScoreRecord, channel: str, propensity: float, why: str) -> Case:
+    def open_selected(
+        self, record: ScoreRecord, channel: str, propensity: float | None, why: str
+    ) -> Case:
         """Open a case that the selection itself chose; it needs nobody's approval.
 
         Raises

@@ -127,10 +127,9 @@ class Worklist:
             behind = _writers_behind(connection)
         for writer in behind:
             while done < limit:
-                with self._ledger.writing() as connection:
-                    count = self._bring_in(connection, writer)
-                done += count
-                if count < CHUNK:
+                brought, more = self._bring_in(writer)
+                done += brought
+                if not more:
                     break
         return done
 
@@ -158,37 +157,28 @@ class Worklist:
         with self._ledger.reading() as connection:
             return list(connection.execute(query.distinct().order_by(office)).scalars())
 
-    def _bring_in(self, connection: Connection, writer: str) -> int:
-        position = _progress(connection, writer)
-        query = (
-            sa.select(scores)
-            .where(scores.c.writer == writer, scores.c.position > position)
-            .order_by(scores.c.position)
-            .limit(CHUNK)
-        )
-        found = connection.execute(query).mappings().all()
-        for row in found:
-            self._put(connection, row)
-        if found:
-            change = worklist_progress.update().where(worklist_progress.c.writer == writer)
-            connection.execute(change, {"position": found[-1]["position"]})
-        return len(found)
+    def _bring_in(self, writer: str) -> tuple[int, bool]:
+        """Bring in a chunk of a writer's scores; return how many, and whether to go on.
 
-    def _put(self, connection: Connection, score: RowMapping) -> None:
-        row = self._projected(connection, score)
-        for number in {score["bill_no"], score["container_no"], score["declaration_id"]} - {None}:
-            known = {"number": number, "score_id": score["score_id"]}
-            connection.execute(insert_ignoring(connection, score_numbers), known)
-        key = (
-            worklist.c.consignment_id == row["consignment_id"],
-            worklist.c.stage == row["stage"],
-        )
-        shown = sa.select(worklist.c.decision_time, worklist.c.score_id).where(*key)
-        earlier = connection.execute(shown).first()
-        if earlier is None:
-            connection.execute(worklist.insert(), {**row, **_case_of(connection, row)})
-        elif (earlier.decision_time, earlier.score_id) < (row["decision_time"], row["score_id"]):
-            connection.execute(worklist.update().where(*key), row)
+        What takes time is done before the write lock is taken.
+        """
+        with self._ledger.reading() as connection:
+            position = _progress(connection, writer)
+            found = connection.execute(_scores_behind(writer, position)).mappings().all()
+            projected = [self._projected(connection, row) for row in found]
+        if not found:
+            return 0, False
+        newest: dict[tuple[str, str], dict[str, Any]] = {}
+        for row in projected:
+            key = (row["consignment_id"], row["stage"])
+            if key not in newest or _age(newest[key]) < _age(row):
+                newest[key] = row
+        with self._ledger.writing() as connection:
+            if not _advance(connection, writer, position, found[-1]["position"]):
+                return 0, True  # another process was quicker; look again
+            _index_numbers(connection, projected)
+            _store(connection, newest)
+        return len(found), len(found) == CHUNK
 
     def _projected(self, connection: Connection, score: RowMapping) -> dict[str, Any]:
         manifest, lines = _documents(connection, score)
@@ -292,11 +282,96 @@ def _writers_behind(connection: Connection) -> list[str]:
 
 
 def _progress(connection: Connection, writer: str) -> int:
-    """Return how far a writer is brought in, held until the transaction ends."""
+    """Return how far a writer is brought in."""
+    query = sa.select(worklist_progress.c.position).where(worklist_progress.c.writer == writer)
+    return int(connection.execute(query).scalar() or 0)
+
+
+def _advance(connection: Connection, writer: str, position: int, end: int) -> bool:
+    """Move a writer's mark, unless another process has; the row is held until the end."""
     start = {"writer": writer, "position": 0}
     connection.execute(insert_ignoring(connection, worklist_progress), start)
-    query = sa.select(worklist_progress.c.position).where(worklist_progress.c.writer == writer)
-    return int(connection.execute(query.with_for_update()).scalar_one())
+    change = worklist_progress.update().where(
+        worklist_progress.c.writer == writer, worklist_progress.c.position == position
+    )
+    return connection.execute(change, {"position": end}).rowcount == 1
+
+
+def _scores_behind(writer: str, position: int) -> "sa.Select[Any]":
+    columns = [column for column in scores.c if column.name not in _HEAVY]
+    return (
+        sa.select(*columns)
+        .where(scores.c.writer == writer, scores.c.position > position)
+        .order_by(scores.c.position)
+        .limit(CHUNK)
+    )
+
+
+_HEAVY = ("features", "contributions", "reasons")
+"""Columns that the queue does not show."""
+
+
+def _age(row: Mapping[str, Any]) -> tuple[int, str]:
+    """Return what decides which of two scores of a consignment stands."""
+    return row["decision_time"], row["score_id"]
+
+
+def _index_numbers(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Note the numbers by which scores are searched."""
+    numbers = [
+        {"number": row[name], "score_id": row["score_id"]}
+        for row in rows
+        for name in ("bill_no", "container_no", "declaration_id")
+        if row[name] is not None
+    ]
+    if numbers:
+        connection.execute(insert_ignoring(connection, score_numbers), numbers)
+
+
+def _store(connection: Connection, newest: Mapping[tuple[str, str], dict[str, Any]]) -> None:
+    """Insert consignments that are new to the queue, and renew those with a later score."""
+    consignments = sorted({consignment for consignment, _ in newest})
+    shown = sa.select(
+        worklist.c.consignment_id, worklist.c.stage, worklist.c.decision_time, worklist.c.score_id
+    ).where(worklist.c.consignment_id.in_(consignments))
+    known = {
+        (row.consignment_id, row.stage): (row.decision_time, row.score_id)
+        for row in connection.execute(shown)
+    }
+    of_case = _cases_of(connection, consignments)
+    none = {"case_id": None, "state": None, "channel": None}
+    fresh = [{**row, **of_case.get(key, none)} for key, row in newest.items() if key not in known]
+    later = [row for key, row in newest.items() if key in known and known[key] < _age(row)]
+    if fresh:
+        connection.execute(worklist.insert(), fresh)
+    if later:
+        change = worklist.update().where(
+            worklist.c.consignment_id == sa.bindparam("of_consignment"),
+            worklist.c.stage == sa.bindparam("of_stage"),
+        )
+        renewed = [
+            {**row, "of_consignment": row["consignment_id"], "of_stage": row["stage"]}
+            for row in later
+        ]
+        connection.execute(change, renewed)
+
+
+def _cases_of(
+    connection: Connection, consignments: list[str]
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the newest case of each consignment and stage."""
+    query = (
+        sa.select(
+            cases.c.consignment_id, cases.c.stage, cases.c.case_id, cases.c.state, cases.c.channel
+        )
+        .where(cases.c.consignment_id.in_(consignments))
+        .order_by(cases.c.case_id)
+    )
+    found = {}
+    for row in connection.execute(query).mappings():
+        shown = {name: row[name] for name in ("case_id", "state", "channel")}
+        found[row["consignment_id"], row["stage"]] = shown
+    return found
 
 
 def _documents(
@@ -311,18 +386,6 @@ def _documents(
     own = [row for row in manifests if row.get("container_no") == score["container_no"]]
     lines = documents(connection, "declarations", score["declaration_id"], watermark)
     return next(iter(own or manifests), None), list(lines)
-
-
-def _case_of(connection: Connection, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the newest case of a consignment that comes into the queue."""
-    query = (
-        sa.select(cases.c.case_id, cases.c.state, cases.c.channel)
-        .where(cases.c.consignment_id == row["consignment_id"], cases.c.stage == row["stage"])
-        .order_by(cases.c.case_id.desc())
-        .limit(1)
-    )
-    found = connection.execute(query).mappings().first()
-    return {"case_id": None, "state": None, "channel": None} if found is None else dict(found)
 
 
 def _stake(lines: Iterable[Mapping[str, Any]]) -> float | None:

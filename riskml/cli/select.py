@@ -40,6 +40,9 @@ def command(
     verify: Annotated[
         Path | None, typer.Option(help="Replay the draw of this selection instead of making one.")
     ] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Also take the list into the ledger, as cases.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
 ) -> None:
     """Fill each capacity: mandatory picks, the most probable, and some at random."""
@@ -53,6 +56,8 @@ def command(
         audit = {"format": FORMAT, **logged, "sha256": digests, **_account(selection)}
         _write(selection, audit, out)
         _print(selection, out, as_json=as_json)
+        if record:
+            _record(selection, audit, quiet=as_json)
     elif verify is not None:
         logged = {"seed": seed, "by": by, "date": date}
         _verify(verify, scores, capacity, watchlist, logged, digests)
@@ -102,6 +107,22 @@ def _write(selection: "Selection", audit: dict[str, Any], out: Path) -> None:
 
 def _audit_file(out: Path) -> Path:
     return out.with_name(f"{out.name}.audit.json")
+
+
+def _record(selection: "Selection", audit: dict[str, Any], *, quiet: bool) -> None:
+    from riskml.cases import record_selection
+    from riskml.config import settings
+    from riskml.ledger import Ledger
+
+    with Ledger.open(settings().ledger_url) as ledger:
+        done = record_selection(ledger, selection.picks, audit, settings().zone())
+    if quiet:
+        return
+    say(f"in the ledger: {done.opened} cases opened")
+    for what, names in (("without a score in the ledger", done.unscored),
+                        ("with an open case already", done.busy)):  # fmt: skip
+        if names:
+            say(f"{len(names)} {what}, such as {names[0]}")
 
 
 def _print(selection: "Selection", out: Path, *, as_json: bool) -> None:
