@@ -89,6 +89,13 @@ events = sa.Table(
     *_chain(),
     sa.Index("ux_events_chain", "writer", "position", unique=True),
     sa.Index("ux_events_identity", "source", "identity", "revision", unique=True),
+    # Identities that begin alike are found by this one, whatever the database's collation.
+    sa.Index(
+        "ix_events_prefix",
+        "source",
+        "identity",
+        postgresql_ops={"identity": "text_pattern_ops"},
+    ).ddl_if(dialect="postgresql"),
 )
 
 records = sa.Table(

@@ -124,7 +124,7 @@ def _copy(pattern: ScoreRecord, number: int) -> ScoreRecord:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must be gone before other tests run theirs
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
     assert path is not None, "install the Debian package chromium (make test does)"

@@ -150,10 +150,11 @@ def test_what_was_made_can_be_taken_back(ledger: Ledger) -> None:
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
 
-    from riskml.ledger.migrations.versions import v0001_first
+    from riskml.ledger.migrations.versions import v0001_first, v0002_review
 
     with ledger.writing() as connection:
         with Operations.context(MigrationContext.configure(connection)):
+            v0002_review.downgrade()
             v0001_first.downgrade()
         assert sa.inspect(connection).get_table_names() == ["alembic_version"]
 
@@ -185,7 +186,7 @@ def guarded(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
 def test_rows_can_be_neither_changed_nor_deleted(guarded: Ledger, table: str, deed: str) -> None:
     column = "number" if table == "checkpoints" else "row_hash"
     refused = pytest.raises(LedgerError, match="ledger is append-only")
-    with refused, guarded._writing() as connection:
+    with refused, guarded.writing() as connection:
         connection.exec_driver_sql(deed.format(table, column))
     report = guarded.verify()
     assert (report.ok, report.rows) == (True, 11)
@@ -193,7 +194,7 @@ def test_rows_can_be_neither_changed_nor_deleted(guarded: Ledger, table: str, de
 
 def test_answers_may_be_forgotten_but_never_become_others(filled: Ledger) -> None:
     refused = pytest.raises(LedgerError, match="ledger is append-only")
-    with refused, filled._writing() as connection:
+    with refused, filled.writing() as connection:
         connection.exec_driver_sql("UPDATE answers SET body = 'x'")
     assert filled.forget_answers(MOMENT) == 0
     assert filled.forget_answers(datetime.now(UTC) + timedelta(minutes=1)) == 1

@@ -30,8 +30,12 @@ def test_the_code_expects_the_newest_migration() -> None:
 
 
 def test_the_migrations_make_the_tables_that_the_code_sees(ledger: Ledger) -> None:
+    def everywhere(_: object, name: str, *rest: object) -> bool:
+        return name != "ix_events_prefix"  # for PostgreSQL alone; Alembic knows not of `ddl_if`
+
+    opts = {"compare_type": True, "include_object": everywhere}
     with ledger.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, tables.metadata) == []
     kept = (*v0001_first.APPEND_ONLY, *v0002_review.APPEND_ONLY)
     assert set(kept) == set(tables.APPEND_ONLY)
