@@ -25,6 +25,7 @@ FEW = 64
 def nearest(
     leaves: np.ndarray,
     query: np.ndarray,
+    order: np.ndarray,
     end: int,
     counts: np.ndarray,
     racing: np.ndarray,
@@ -38,6 +39,9 @@ def nearest(
     leaves : ndarray of uint8, shape (trees, cases)
         Leaf of each case in each tree, modulo 256.
     query : ndarray of uint8, shape (trees,)
+    order : ndarray of int64, shape (trees,)
+        The trees in the order in which they are counted. It does not change what is found; where
+        the trees whose leaf is rare come first, most cases drop out sooner.
     end : int
         Only cases before this one count.
     counts : ndarray of uint16, shape (BLOCK,)
@@ -64,10 +68,10 @@ def nearest(
             stop = min(trees, tree + STRIDE)
             t = tree
             while t + 8 <= stop:
-                count_eight(leaves, query, t, start, block_end, counts)
+                count_eight(leaves, query, order[t : t + 8], start, block_end, counts)
                 t += 8
             while t < stop:
-                count_one(leaves, query, t, start, block_end, counts)
+                count_one(leaves, query, order[t], start, block_end, counts)
                 t += 1
             compared += (stop - tree) * size
             tree = stop
@@ -85,7 +89,7 @@ def nearest(
             for place in range(left - 1, -1, -1):
                 case = racing[place]
                 found = np.int64(counts[case])
-                for t in range(tree, trees):
+                for t in order[tree:]:
                     found += np.int64(leaves[t, start + case] == query[t])
                 compared += trees - tree
                 enter(int(found), start + case, best, which)
@@ -99,15 +103,20 @@ def nearest(
 
 @inlined
 def count_eight(
-    leaves: np.ndarray, query: np.ndarray, tree: int, start: int, stop: int, counts: np.ndarray
+    leaves: np.ndarray,
+    query: np.ndarray,
+    trees: np.ndarray,
+    start: int,
+    stop: int,
+    counts: np.ndarray,
 ) -> None:
     """Count the equal leaves of eight trees at once: the counters are read and written once."""
-    a, b = leaves[tree, start:stop], leaves[tree + 1, start:stop]
-    c, d = leaves[tree + 2, start:stop], leaves[tree + 3, start:stop]
-    e, f = leaves[tree + 4, start:stop], leaves[tree + 5, start:stop]
-    g, h = leaves[tree + 6, start:stop], leaves[tree + 7, start:stop]
-    of_a, of_b, of_c, of_d = query[tree], query[tree + 1], query[tree + 2], query[tree + 3]
-    of_e, of_f, of_g, of_h = query[tree + 4], query[tree + 5], query[tree + 6], query[tree + 7]
+    a, b = leaves[trees[0], start:stop], leaves[trees[1], start:stop]
+    c, d = leaves[trees[2], start:stop], leaves[trees[3], start:stop]
+    e, f = leaves[trees[4], start:stop], leaves[trees[5], start:stop]
+    g, h = leaves[trees[6], start:stop], leaves[trees[7], start:stop]
+    of_a, of_b, of_c, of_d = query[trees[0]], query[trees[1]], query[trees[2]], query[trees[3]]
+    of_e, of_f, of_g, of_h = query[trees[4]], query[trees[5]], query[trees[6]], query[trees[7]]
     for case in range(len(a)):
         # In bytes throughout, so that 32 cases go through each instruction.
         first = np.uint8(np.uint8(a[case] == of_a) + np.uint8(b[case] == of_b))

@@ -124,9 +124,16 @@ class SimilarCases:
         trees = bundle.booster.num_trees()
         if self._parts is not None and self._parts["leaves"].shape[0] != trees:
             raise BundleError("cases.npz has leaves of another model", "train the model again")
+        # How many cases each leaf holds: the leaves a query shares with few are compared first.
+        self._held = np.stack([np.bincount(tree, minlength=MOST_LEAVES) for tree in self.leaves])
 
     def __len__(self) -> int:
         return 0 if self._parts is None else len(self._parts["known_at"])
+
+    @property
+    def leaves(self) -> npt.NDArray[np.uint8]:
+        """The leaf of each case in each tree, shape (trees, cases)."""
+        return np.empty((1, 0), np.uint8) if self._parts is None else self._parts["leaves"]
 
     def lookup(
         self,
@@ -161,10 +168,11 @@ class SimilarCases:
         end = int(np.searchsorted(parts["known_at"], _instant(decision_time), side="left"))
         found = np.asarray(self._bundle.booster.predict(row.reshape(1, -1), pred_leaf=True))
         query, own = found.reshape(-1).astype(np.uint8), exclude or {}
+        order = np.argsort(self._held[np.arange(len(query)), query], kind="stable")
         # The consignment itself may stand there several times, once for each inspection.
         wanted = k + SPARE
         while True:
-            nearest_ones = _nearest(parts["leaves"], query, end, min(wanted, end))
+            nearest_ones = _nearest(parts["leaves"], query, order, end, min(wanted, end))
             others = [c for c, _ in nearest_ones if not _is_itself(parts, c, own)]
             if len(others) >= k or wanted >= end:
                 break
@@ -191,14 +199,18 @@ class SimilarCases:
 
 
 def _nearest(
-    leaves: npt.NDArray[np.uint8], query: npt.NDArray[np.uint8], end: int, k: int
+    leaves: npt.NDArray[np.uint8],
+    query: npt.NDArray[np.uint8],
+    order: npt.NDArray[np.int64],
+    end: int,
+    k: int,
 ) -> list[tuple[int, int]]:
     """Return the nearest cases and how many trees each has in common."""
     if not k:
         return []
     best, which = np.empty(k, dtype=np.int64), np.empty(k, dtype=np.int64)
     counts, racing = np.empty(BLOCK, dtype=np.uint16), np.empty(FEW, dtype=np.int64)
-    nearest(leaves, query, end, counts, racing, best, which)
+    nearest(leaves, query, order, end, counts, racing, best, which)
     return list(zip(which.tolist(), best.tolist(), strict=True))
 
 

@@ -21,8 +21,9 @@ START = pd.Timestamp("2026-01-01", tz="UTC")
 
 def scan(leaves: np.ndarray, query: np.ndarray, end: int, k: int):
     best, which = np.empty(k, np.int64), np.empty(k, np.int64)
+    order = np.random.default_rng(k).permutation(len(query))  # any order finds the same
     compared = nearest(
-        leaves, query, end, np.empty(BLOCK, np.uint16), np.empty(FEW, np.int64), best, which,
+        leaves, query, order, end, np.empty(BLOCK, np.uint16), np.empty(FEW, np.int64), best, which,
     )  # fmt: skip
     return best.tolist(), which.tolist(), compared
 
