@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from riskml.datasets import write_table
+from riskml.ledger import Accounts, Ledger
+from tests.unit.ledger.support import score
 
 ROOT = Path(__file__).parents[2]
 COUNTS = ROOT / "data" / "counts" / "reference_quarter_2020q3.toml"
@@ -18,7 +20,7 @@ FIGURES = ("2.32 %", "21.53 %", "0.50 %", "43.55 %", "0.82 %", "2.36 %", "0.43 %
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
-def riskml(folder: Path, *words: object, fails: int = 0) -> str:
+def riskml(folder: Path, *words: object, fails: int = 0, typed: str | None = None) -> str:
     """Run the command in a folder of its own; return what it printed, or its one error line."""
     environment = os.environ | {
         "PYTHONPATH": str(ROOT),
@@ -30,6 +32,7 @@ def riskml(folder: Path, *words: object, fails: int = 0) -> str:
         [sys.executable, "-m", "riskml.cli", *map(str, words)],
         cwd=folder,
         env=environment,
+        input=typed,
         capture_output=True,
         text=True,
         check=False,
@@ -153,6 +156,49 @@ def test_a_day_is_selected_verified_and_published(scored: Path) -> None:
     page = (scored / "public" / "pre_arrival.html").read_text(encoding="utf-8")
     for secret in ("mandatory", "propensity", "probability", "ranked", "B59"):
         assert secret not in page
+
+
+def test_the_day_becomes_cases_in_the_ledger(scored: Path) -> None:
+    known = pd.read_parquet(scored / "scores.parquet").head(59)
+    with Ledger.open(f"sqlite:///{scored / 'home' / 'ledger.db'}") as ledger:
+        rows = [
+            score(bill_no=b, container_no=c)
+            for b, c in zip(known["bill_no"], known["container_no"], strict=True)
+        ]
+        ledger.append_scores(rows, writer="w")
+    words = (*SELECT, "--out", "day.csv", "--seed", 3, "--record")
+    first = riskml(scored, *words)
+    picked = set(pd.read_csv(scored / "day.csv")["bill_no"])
+    opened = len(picked & set(known["bill_no"]))
+    assert 0 < opened < 10
+    assert f"{opened} cases opened" in first
+    assert f"{10 - opened} without a score in the ledger" in first
+    assert "0 cases opened" in riskml(scored, *words)  # a day is recorded once
+    with Ledger.open(f"sqlite:///{scored / 'home' / 'ledger.db'}") as ledger:
+        assert len(ledger.records("selection")) == 1
+        assert ledger.verify().ok
+
+
+def test_users_are_made_listed_and_disabled(tmp_path: Path) -> None:
+    secret = "correct horse battery"
+    words = ("users", "create", "lan", "--role", "analyst", "--office", "HPH", "--password-stdin")
+    assert "user lan (analyst, office HPH)" in riskml(tmp_path, *words, typed=f"{secret}\n")
+    assert "lan" in riskml(tmp_path, *words, typed=f"{secret}\n", fails=2)
+    assert "--password-stdin" in riskml(tmp_path, "users", "create", "thu", fails=2, typed="")
+    short = ("users", "create", "thu", "--password-stdin")
+    assert "password" in riskml(tmp_path, *short, typed="short\n", fails=2)
+    with Ledger.open(f"sqlite:///{tmp_path / 'home' / 'ledger.db'}") as ledger:
+        accounts = Accounts(ledger)
+        session = accounts.log_in("lan", secret, address="a")
+        riskml(tmp_path, "users", "password", "lan", "--password-stdin", typed="another horse\n")
+        assert accounts.session(session.token) is None
+        session = accounts.log_in("lan", "another horse", address="a")
+        riskml(tmp_path, "users", "disable", "lan")
+        assert accounts.session(session.token) is None
+    listed = json.loads(riskml(tmp_path, "users", "list", "--json"))
+    assert [(user["name"], user["disabled"]) for user in listed] == [("lan", True)]
+    assert "nobody" in riskml(tmp_path, "users", "disable", "nobody", fails=2)
+    assert secret.encode() not in (tmp_path / "home" / "ledger.db").read_bytes()
 
 
 def test_a_forged_list_does_not_verify(scored: Path) -> None:
