@@ -141,9 +141,10 @@ def _served(stage: str, folder: Path) -> Served:
 
 
 def _version(folder: Path) -> str:
-    """Return the registered version that promotion noted beside the folder, if it did."""
+    """Return the registered version that promotion noted beside the bundle, if it did."""
+    bundle = folder.resolve()
     try:
-        note = json.loads(folder.with_name(f"{folder.name}.json").read_bytes())
+        note = json.loads(bundle.with_name(f"{bundle.name}.json").read_bytes())
         return str(note["version"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""

@@ -212,7 +212,7 @@ def carry_out(candidate: Candidate) -> Path:
             "train a better model, or change the gates of its definition",
         )
     # The files first: a champion that is named but not there could not serve.
-    folder = export_champion(candidate.bundle, decision.stage)
+    folder = export_champion(candidate.bundle, decision.stage, decision.version)
     set_alias(decision.model_name, CHAMPION, decision.version)
     return folder
 
@@ -245,12 +245,12 @@ def _decision_tags(decision: PromotionDecision) -> dict[str, str]:
     }
 
 
-def export_champion(bundle: Bundle, stage: str) -> Path:
+def export_champion(bundle: Bundle, stage: str, version: str) -> Path:
     """Put a bundle where the service looks for the stage's champion.
 
     The bundle is written beside, under the digest of its manifest, and the champion folder is a
     link to it that is replaced in one step: a reader sees the old bundle or the new one, whatever
-    happens.
+    happens. Its registered version is noted beside it.
 
     Returns
     -------
@@ -264,6 +264,8 @@ def export_champion(bundle: Bundle, stage: str) -> Path:
         store.mkdir(parents=True, exist_ok=True)
         if not _is_intact(target):
             bundle.save(target)
+        note = {"name": bundle.manifest.model_name, "version": version}
+        target.with_name(f"{target.name}.json").write_bytes(canonical_json(note))
         temporary = Path(tempfile.mkdtemp(dir=link.parent)) / link.name
         temporary.symlink_to(os.path.relpath(target, link.parent))
         if link.is_dir() and not link.is_symlink():

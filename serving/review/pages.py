@@ -55,6 +55,7 @@ PAGES = (
     Page("/review/desk", "GET", "desk", _READERS, office.desk),
     Page("/review/office", "GET", "office", _READERS, office.dashboard),
     Page("/review/model", "GET", "model", _STAFF, model.show),
+    Page("/review/model/{stage}", "GET", "card", _STAFF, model.card),
     Page("/review/audit", "GET", "audit", _AUDITORS, audit.show),
     Page("/review/audit/{score_id}", "GET", "audit_score", _AUDITORS, audit.show_score),
     Page("/review/audit/{score_id}/recompute", "POST", "recompute", _AUDITORS, audit.recompute),

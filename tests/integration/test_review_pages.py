@@ -1,5 +1,7 @@
 """The review pages over HTTP: each role on each page, hostile forms, failing parts."""
 
+import base64
+import hashlib
 import re
 
 import httpx
@@ -54,7 +56,7 @@ def scored(service) -> dict[str, str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.method} {page.path}")
 def test_each_role_on_each_page(people, page) -> None:
-    path = page.path.format(score_id=ID, case_id=ID, action="approve")
+    path = page.path.format(score_id=ID, case_id=ID, action="approve", stage="declaration")
     for role in ("nobody", *ROLES):
         client = people[role]
         if page.name in ("log_in", "log_out", "language"):
@@ -74,6 +76,18 @@ def test_each_role_on_each_page(people, page) -> None:
             assert answer.status_code < 500
         else:
             assert answer.status_code == 403, (role, path)
+
+
+def test_the_card_of_a_serving_model_carries_its_style_and_no_other(people) -> None:
+    answer = people["auditor"].get("/review/model/pre_arrival")
+    assert answer.status_code == 200
+    assert "Model report" in answer.text
+    style = re.search(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}';" in answer.headers["content-security-policy"]
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert people["auditor"].get("/review/model/nothing").status_code == 404
 
 
 def test_forms_without_their_secret_change_nothing(people, service, scored) -> None:

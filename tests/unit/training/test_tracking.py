@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from riskml.bundle import Bundle
-from riskml.config import settings
+from riskml.config import STAGES, settings
 from riskml.errors import BundleError, GateError
 from riskml.evaluation.assessment import Plan, Scored, assess
 from riskml.evaluation.checks import Evidence, run_checks
@@ -22,6 +22,7 @@ from riskml.training.promotion import consider, export_champion, promote
 from riskml.training.run import TrainingRun
 from riskml.training.tracking import TrackedRun, log_run, read_holdout, read_version, resolve_model
 from riskml.training.tracking.client import mlflow_client
+from serving.models import ChampionWatch
 
 pytestmark = [
     pytest.mark.slow,
@@ -209,11 +210,14 @@ def test_a_version_that_is_not_there_is_refused(tracked: TrackedRun) -> None:
 
 
 def test_exporting_replaces_a_link_in_one_step(home: Path, run: TrainingRun) -> None:
-    link = export_champion(run.model.bundle, "pre_arrival")
+    stage = run.model.bundle.manifest.stage
+    link = export_champion(run.model.bundle, stage, "3")
     before = link.resolve()
-    assert export_champion(run.model.bundle, "pre_arrival").resolve() == before
+    served = ChampionWatch({each: link.with_name(each) for each in STAGES}).changed()
+    assert served[stage].version == "3"
+    assert export_champion(run.model.bundle, stage, "3").resolve() == before
     other = replace(run.model.bundle, manifest=replace(run.model.bundle.manifest, notes=("x",)))
-    assert export_champion(other, "pre_arrival").resolve() != before
+    assert export_champion(other, stage, "4").resolve() != before
     # The old one stays for readers that are in the middle of it, and for going back.
     Bundle.load(before)
     leftovers = [p.name for p in link.parent.iterdir() if p.name.startswith("tmp")]
