@@ -163,10 +163,14 @@ class Answerer:
             error = outcome or ApiError("internal_error", "the item was not scored")
             return Answered({"error": error.to_dict()})
         score_id = new_id()
+        reasons = msgspec.json.encode([reason.to_dict() for reason in outcome.reasons])
         PROBABILITY.labels(asked.stage).observe(outcome.probability)
-        return Answered(_body(score_id, asked, outcome), self._record(score_id, asked, outcome))
+        return Answered(
+            _body(score_id, asked, outcome, reasons),
+            self._record(score_id, asked, outcome, reasons),
+        )
 
-    def _record(self, score_id: str, asked: Asked, outcome: Outcome) -> ScoreRecord:
+    def _record(self, score_id: str, asked: Asked, outcome: Outcome, reasons: bytes) -> ScoreRecord:
         contributions = np.append(outcome.contributions, outcome.base_value)
         served = outcome.served
         return ScoreRecord(
@@ -189,25 +193,27 @@ class Answerer:
             raw_score=outcome.raw_score,
             probability=outcome.probability,
             degraded=bool(outcome.degraded),
-            reasons=[reason.to_dict() for reason in outcome.reasons],
+            reasons=reasons,
             request=_request(asked, outcome, self.state.history.base_digest),
             principal=self.caller.principal.key_id,
             idempotency_key=self.caller.idempotency_key,
         )
 
 
-def _request(asked: Asked, outcome: Outcome, base_digest: str) -> dict[str, Any]:
+def _request(asked: Asked, outcome: Outcome, base_digest: str) -> bytes:
     """Return what is kept so that the score can be explained and computed again."""
     content = {"keys": dict(asked.keys)} if asked.item is None else plain_content(asked.item)
-    return {
-        **content,
-        "categories": dict(outcome.categories),
-        "history": base_digest,
-        "degraded": outcome.degraded,
-    }
+    return msgspec.json.encode(
+        {
+            **content,
+            "categories": dict(outcome.categories),
+            "history": base_digest,
+            "degraded": outcome.degraded,
+        }
+    )
 
 
-def _body(score_id: str, asked: Asked, outcome: Outcome) -> dict[str, Any]:
+def _body(score_id: str, asked: Asked, outcome: Outcome, reasons: bytes) -> dict[str, Any]:
     return {
         "score_id": score_id,
         "stage": asked.stage,
@@ -217,7 +223,7 @@ def _body(score_id: str, asked: Asked, outcome: Outcome) -> dict[str, Any]:
         "raw_score": outcome.raw_score,
         "base_value": outcome.base_value,
         "model": outcome.model,
-        "reasons": [reason.to_dict() for reason in outcome.reasons],
+        "reasons": msgspec.Raw(reasons),
         "degraded": bool(outcome.degraded),
         "degraded_cause": outcome.degraded or None,
     }

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 from stdnum import iso6346
 
-from riskml.schemas import TABLES, CommoditySystem, TableSchema, country_codes
+from riskml.schemas import TABLES, Column, CommoditySystem, TableSchema, country_codes
 from serving.errors import ApiError
 
 __all__ = ["EARLIEST", "LATEST", "event_of", "normal_row"]
@@ -68,24 +68,43 @@ def normal_row(
     schema = TABLES[table]
     values = asdict(given)
     row: Row = {}
-    for column in schema.columns:
-        value = values[column.name]
-        if column.kind == "time":
+    for name, kind in _kinds(schema):
+        value = values[name]
+        if kind == "text":
+            row[name] = _text(value)
+        elif kind == "number":
+            row[name] = _MISSING if value is None else value
+        elif kind == "whole":
+            row[name] = 0 if value is None else value
+        elif kind == "time":
             if value is not None:
-                row[column.name] = _time(value, place + column.name)
-        elif column.whole:
-            row[column.name] = 0 if value is None else value
-        elif column.is_number:
-            row[column.name] = _MISSING if value is None else value
-        elif column.kind == "container":
+                row[name] = _time(value, place + name)
+        elif kind == "container":
             row |= _container(value, values)
-        elif column.is_coded:
-            flag = values[f"invalid_{column.name}"]
-            row |= _coded(column.name, column.kind, value, flag, commodity_system)
         else:
-            row[column.name] = _text(value)
+            row |= _coded(name, kind, value, values[f"invalid_{name}"], commodity_system)
     _check(schema, row, place)
     return row | {name: _extra(value) for name, value in extra.items()}
+
+
+@lru_cache(maxsize=len(TABLES))
+def _kinds(schema: TableSchema) -> tuple[tuple[str, str], ...]:
+    """Return name and kind of each column: a way to treat it, or the code list it is of."""
+    return tuple((column.name, _kind(column)) for column in schema.columns)
+
+
+def _kind(column: Column) -> str:
+    if column.kind in ("time", "container") or column.is_coded:
+        return column.kind
+    if column.whole:
+        return "whole"
+    return "number" if column.is_number else "text"
+
+
+@lru_cache(maxsize=len(TABLES))
+def _needed(schema: TableSchema) -> tuple[str, ...]:
+    """Return the columns that must hold something; times were decoded as such."""
+    return tuple(c.name for c in schema.columns if c.required and c.kind != "time")
 
 
 def event_of(row: Mapping[str, Any]) -> Row:
@@ -188,10 +207,8 @@ _CHECKS: Mapping[str, Callable[[str], tuple[str, bool]]] = {
 
 
 def _check(schema: TableSchema, row: Row, place: str) -> None:
-    for column in schema.columns:
-        name = column.name
-        needed = column.required and column.kind != "time"
-        if needed and row[name] is None and not row.get(f"invalid_{name}", False):
+    for name in _needed(schema):
+        if row[name] is None and not row.get(f"invalid_{name}", False):
             raise _missing(name, place)
     if schema.name != "inspections":
         return

@@ -74,7 +74,7 @@ class Encoder:
         """
         vocabularies = {}
         for name in feature_set.categories:
-            values = [value for value in _texts(columns, name) if value is not None]
+            values = [value for value in _texts(columns[name]) if value is not None]
             names, counts = np.unique(np.array(values, dtype=object), return_counts=True)
             ranked = sorted(zip(names, counts, strict=True), key=lambda pair: (-pair[1], pair[0]))
             kept = [str(value) for value, count in ranked if count >= min_count]
@@ -99,7 +99,8 @@ class Encoder:
         DataError
             If a feature is absent (the difference is shown), lengths differ, or a number is text.
         """
-        absent = [name for name in self.feature_set.names if name not in columns]
+        given = columns.keys()
+        absent = [name for name in self.feature_set.names if name not in given]
         if absent:
             shown = ", ".join(f"- {name}" for name in absent[:10])
             raise DataError(
@@ -107,30 +108,27 @@ class Encoder:
                 f"are absent ({shown})",
                 "compute the features with the feature set of the bundle",
             )
-        encoded = [self._column(columns, f.name, f.kind) for f in self.feature_set.features]
-        if len({len(column) for column in encoded}) > 1:
-            raise DataError("feature columns differ in length", "give one value per row and column")
-        matrix = np.empty((len(encoded[0]) if encoded else 0, len(encoded)), dtype=np.float64)
-        for position, column in enumerate(encoded):
-            matrix[:, position] = column
+        names = self.feature_set.names
+        rows = len(columns[names[0]]) if names else 0
+        matrix = np.empty((rows, len(names)), dtype=np.float64)
+        for position, name in enumerate(names):
+            column = columns[name]
+            if len(column) != rows:
+                raise DataError(
+                    "feature columns differ in length", "give one value per row and column"
+                )
+            if name in self._tables:
+                column = self._codes(column, name)
+            try:
+                matrix[:, position] = column
+            except (TypeError, ValueError) as error:
+                raise DataError(f"feature {name} is no number ({error})", "give float64") from error
         matrix[np.isinf(matrix)] = np.nan
         return matrix
 
-    def _column(self, columns: Columns, name: str, kind: str) -> FloatArray:
-        if kind == "category":
-            table = self._tables[name]
-            missing = float("nan")
-            return np.array(
-                [
-                    missing if value is None else table.get(value, missing)
-                    for value in _texts(columns, name)
-                ],
-                dtype=np.float64,
-            )
-        try:
-            return np.asarray(columns[name], dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise DataError(f"feature {name} is no number ({error})", "give float64") from error
+    def _codes(self, column: Any, name: str) -> list[float]:
+        table, missing = self._tables[name], float("nan")
+        return [missing if value is None else table.get(value, missing) for value in _texts(column)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that `from_dict` reads back."""
@@ -159,7 +157,7 @@ class Encoder:
             ) from error
 
 
-def _texts(columns: Columns, name: str) -> Iterable[str | None]:
+def _texts(column: Any) -> Iterable[str | None]:
     """Yield the values of a text column; a missing one, in any of its forms, is None."""
-    for value in np.asarray(columns[name], dtype=object):
+    for value in np.asarray(column, dtype=object):
         yield None if value is None or value != value else str(value)

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from riskml.config import settings
 from riskml.explanation.catalogue import Language, say
@@ -43,19 +44,35 @@ class _Past:
 
     def named(self, language: Language, key: str | None = None) -> str:
         """Return the name of the key."""
-        columns = tuple((self.key if key is None else key).split("."))
-        return describe_key(columns, 0 if language == "en" else 1)
+        return _named(self.key if key is None else key, language)
 
     def other(self, kind: str, key: str | None = None) -> str:
         """Return the name of another statistic, of this key or another, over this window."""
-        window = "" if self.days is None else f"__{self.days}d"
-        return f"{key or self.key}__{kind}{window}"
+        return _other(key or self.key, kind, self.days)
 
     def window(self, language: Language) -> str:
         """Return over which time it counts."""
-        if self.days is None:
-            return say(language, "window.all")
-        return say(language, "window.days", days=self.days)
+        return _window(self.days, language)
+
+
+# The same few names are wanted for every request.
+
+
+@lru_cache(maxsize=4096)
+def _named(key: str, language: Language) -> str:
+    return describe_key(tuple(key.split(".")), 0 if language == "en" else 1)
+
+
+@lru_cache(maxsize=4096)
+def _other(key: str, kind: str, days: str | None) -> str:
+    return f"{key}__{kind}" if days is None else f"{key}__{kind}__{days}d"
+
+
+@lru_cache(maxsize=256)
+def _window(days: str | None, language: Language) -> str:
+    if days is None:
+        return say(language, "window.all")
+    return say(language, "window.days", days=days)
 
 
 def sentence_of(feature: Feature) -> Sentence:
@@ -124,6 +141,7 @@ def _rate(past: _Past, value: float | None, known: Known, language: Language) ->
     return text + say(language, "evidence.leaning")
 
 
+@lru_cache(maxsize=1024)
 def _wider(key: str) -> tuple[str, ...]:
     """Return keys to compare a key with, the nearest first."""
     columns = key.split(".")

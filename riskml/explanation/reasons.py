@@ -1,7 +1,7 @@
 """From contributions to reasons: the few groups of evidence that moved a score most."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,7 +135,7 @@ def reasons_of(
         Per row at most four reasons that raise the risk and two that lower it, the strongest
         first; groups that did not move the score are left out.
     """
-    columns = {feature.name: values[feature.name] for feature in book.features}
+    columns = {feature.name: values[feature.name].tolist() for feature in book.features}
     groups = (contributions @ book.membership).tolist()
     # Plain lists: rows are short, and numpy's overhead for each would cost ten times the work.
     return [
@@ -158,7 +158,7 @@ def _reason(
     group: int,
     total: float,
     contributions: list[float],
-    columns: Mapping[str, np.ndarray],
+    columns: Mapping[str, Sequence[Any]],
     row: int,
 ) -> Reason:
     # Evidence in the group's own direction: it is what the sentence is about.

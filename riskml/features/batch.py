@@ -6,6 +6,7 @@ feature has one implementation for both.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from riskml.datasets.consignments import Rollup
 
 __all__ = ["NO_TIME", "Batch", "Columns", "batch_of", "columns_of", "numbers_of", "roll", "text_of"]
 
-Columns = dict[str, np.ndarray]
+Columns = Mapping[str, np.ndarray]
 """Text as object arrays (``None`` = missing), numbers and flags as float64, times as int64."""
 
 NO_TIME = np.iinfo(np.int64).min
@@ -55,6 +56,11 @@ class Batch:
     def __len__(self) -> int:
         """Return the number of consignments."""
         return len(self.starts)
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """Number of lines of each consignment."""
+        return np.diff(self.starts, append=len(self.owner))
 
     def numbers(self, column: str, table: str = "line") -> np.ndarray:
         """Return a float64 column, all missing where the table lacks it."""
@@ -100,7 +106,7 @@ def roll(batch: Batch, values: np.ndarray, how: str) -> np.ndarray:
     ----------
     batch : Batch
         Gives the grouping.
-    values : ndarray, shape (n_lines,)
+    values : ndarray, shape (n_lines,) or (n_lines, k)
         Float64 (``max``, ``min``, ``sum``, ``mean``; missing values are left out, a consignment
         with none left is missing) or text (``first``).
     how : {"max", "min", "sum", "mean", "first"}
@@ -108,9 +114,10 @@ def roll(batch: Batch, values: np.ndarray, how: str) -> np.ndarray:
 
     Returns
     -------
-    ndarray, shape (n,)
+    ndarray, shape (n,) or (n, k)
     """
-    if how == "first":
+    # A consignment of one line is that line; _REDUCE would only copy it.
+    if how == "first" or len(batch) == len(batch.owner):
         first: np.ndarray = values[batch.starts]
         return first
     if how in _REDUCE:
@@ -118,17 +125,17 @@ def roll(batch: Batch, values: np.ndarray, how: str) -> np.ndarray:
     present = ~np.isnan(values)
     # Lines are added in their sorted order, so that the sum has the same bits in any batch.
     count = np.add.reduceat(present.astype(np.float64), batch.starts)
-    total = _sequential_sums(np.where(present, values, 0.0), batch.starts)
+    total = _sequential_sums(np.where(present, values, 0.0), batch)
     total = np.where(count > 0, total, np.nan)
     return total if how == "sum" else np.asarray(total / np.maximum(count, 1.0))
 
 
-def _sequential_sums(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
+def _sequential_sums(values: np.ndarray, batch: Batch) -> np.ndarray:
     """Sum each group from left to right.
 
     ``np.add.reduceat`` may add pairwise, in blocks that depend on the group's place in memory.
     """
-    sizes = np.diff(np.append(starts, len(values)))
+    starts, sizes = batch.starts, batch.sizes
     total: np.ndarray = values[starts].copy()
     for step in range(1, int(sizes.max(initial=1))):
         longer = np.flatnonzero(sizes > step)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -11,34 +10,26 @@ from riskml.datasets.consignments import Rollup, roll_up, with_manifests
 from riskml.datasets.tables import Tables
 from riskml.features.batch import Batch, batch_of, roll
 from riskml.features.catalogue import definitions_of
-from riskml.features.definition import Definition
 from riskml.features.derived import add_derived
 from riskml.features.events import line_events, outcome_events
 from riskml.features.featureset import FeatureSet
+from riskml.features.plan import FeaturePlan, Lookup
 from riskml.history import Events, Progress, Queries, Statistic, compute
 
-__all__ = ["FeatureColumns", "compute_features", "feature_columns", "stage_events", "statistics_of"]
+__all__ = ["FeatureColumns", "compute_features", "feature_columns", "stage_events"]
 
 FeatureColumns = dict[str, np.ndarray]
 """Feature name to column, in feature-set order; float64 or object (text, ``None`` = missing)."""
+
+FEW_LINES = 10_000
+WIDTH = 8
+"""History columns of a larger batch that are reduced at a time."""
 
 _TABLE = {"pre_arrival": "manifests", "declaration": "declarations"}
 ID_COLUMNS = (
     "consignment_id", "bill_no", "container_no", "declaration_id", "stage", "office", "mode",
     "decision_time",
 )  # fmt: skip
-
-
-class Lookup(Protocol):
-    """Answers history queries: an index, or a function over all events at once."""
-
-    def __call__(self, queries: Queries) -> np.ndarray:
-        """Return one row per query, one column per statistic."""
-
-
-def statistics_of(definitions: Sequence[Definition]) -> list[Statistic]:
-    """Return the distinct statistics that definitions ask of history, in order."""
-    return list(dict.fromkeys(d.statistic for d in definitions if d.statistic is not None))
 
 
 def stage_events(
@@ -86,33 +77,30 @@ def compute_features(
     DataFrame
         Identifiers, then the features in their order; one row per decision.
     """
-    definitions = definitions_of(features)
-    statistics = statistics_of(definitions)
+    plan = FeaturePlan.of(definitions_of(features))
     first = roll_up(tables, stage) if rollup is None else rollup
     wanted = first if decisions == "first" else roll_up(tables, stage, decisions)
     if keep is not None:
         wanted = wanted.take(keep(wanted.consignments))
-    events = stage_events(tables, stage, statistics, first)
+    events = stage_events(tables, stage, plan.statistics, first)
 
     def lookup(queries: Queries) -> np.ndarray:
-        return compute(statistics, events, queries, progress=progress)
+        return compute(plan.statistics, events, queries, progress=progress)
 
     batch = batch_of(with_manifests(wanted, tables))
-    columns = feature_columns(batch, definitions, lookup)
+    columns = feature_columns(batch, plan, lookup)
     frame = wanted.consignments.assign(stage=stage)[list(ID_COLUMNS)]
     return pd.concat([frame, _frame_of(columns, features)], axis=1)
 
 
-def feature_columns(
-    batch: Batch, definitions: Sequence[Definition], lookup: Lookup
-) -> FeatureColumns:
+def feature_columns(batch: Batch, plan: FeaturePlan, lookup: Lookup) -> FeatureColumns:
     """Compute features of a batch; the only implementation, for training and for serving.
 
     Parameters
     ----------
     batch : Batch
         Consignments at their decision.
-    definitions : sequence of Definition
+    plan : FeaturePlan
         What to compute, in order.
     lookup : callable
         Answers history queries.
@@ -121,39 +109,24 @@ def feature_columns(
     -------
     dict of ndarray, shape (n,)
     """
-    batch = replace(batch, line=add_derived(batch.line))
-    statistics = statistics_of(definitions)
-    answers = lookup(_queries(batch, statistics)) if len(batch) else _nothing(statistics)
-    position = {statistic: column for column, statistic in enumerate(statistics)}
-    columns: FeatureColumns = {}
-    for definition in definitions:
-        if definition.statistic is not None:
-            answer = np.ascontiguousarray(answers[:, position[definition.statistic]])
-            columns[definition.feature.name] = (
-                roll(batch, answer, definition.how) if len(batch) else answer
-            )
-        elif definition.compute is not None:
-            columns[definition.feature.name] = (
-                definition.compute(batch) if len(batch) else np.empty(0)
-            )
+    columns: FeatureColumns = dict.fromkeys(plan.names, np.empty(0))
+    if not len(batch):
+        return columns
+    batch = replace(batch, line=add_derived(batch.line, len(batch.owner)))
+    answers = lookup(plan.queries(batch))
+    for how, reduced in plan.past.items():
+        for part in _parts(len(reduced.names), len(batch.owner)):
+            rolled = roll(batch, answers[:, reduced.places[part]], how)
+            columns.update(zip(reduced.names[part], np.ascontiguousarray(rolled.T), strict=True))
+    for name, compute_direct in plan.direct:
+        columns[name] = compute_direct(batch)
     return columns
 
 
-def _nothing(statistics: Sequence[Statistic]) -> np.ndarray:
-    return np.empty((0, len(statistics)))
-
-
-def _queries(batch: Batch, statistics: Sequence[Statistic]) -> Queries:
-    names = dict.fromkeys(name for s in statistics for name in s.key)
-    names.update(dict.fromkeys(name for s in statistics for name in (s.parent or ())))
-    names.update(dict.fromkeys(s.column for s in statistics if s.kind == "share" and s.column))
-    prices = [s.column for s in statistics if s.kind.startswith("price") and s.column]
-    return Queries(
-        decision_time=batch.head["decision_time"][batch.owner],
-        unit=batch.head["consignment_id"][batch.owner],
-        keys={name: batch.text(name) for name in names},
-        values={name: batch.numbers(name) for name in dict.fromkeys(prices)},
-    )
+def _parts(width: int, lines: int) -> list[slice]:
+    """Part columns so that those of a large table are not copied all at once."""
+    step = width if lines <= FEW_LINES else WIDTH
+    return [slice(first, first + step) for first in range(0, width, step)]
 
 
 def _frame_of(columns: FeatureColumns, features: FeatureSet) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from riskml.features.batch import Columns, numbers_of, text_of
+from riskml.features.rows import extended
 
 __all__ = ["SOURCES", "add_derived"]
 
@@ -10,21 +11,20 @@ SOURCES = ("commodity_code", "customs_value", "net_mass_kg", "quantity")
 """The columns that derived ones are made of."""
 
 
-def add_derived(columns: Columns) -> Columns:
+def add_derived(columns: Columns, size: int) -> Columns:
     """Return the columns with derived ones added.
 
     ``chapter`` and ``heading`` are the first two and four digits of the commodity code,
     ``unit_price`` is the customs value per kg of net mass, or per unit of quantity where no mass
     is known, in the reporting currency.
     """
-    size = len(next(iter(columns.values()), np.empty(0)))
     codes = text_of(columns, "commodity_code", size)
-    return {
-        **columns,
+    more = {
         "chapter": _prefix(codes, 2),
         "heading": _prefix(codes, 4),
         "unit_price": _unit_price(columns, size),
     }
+    return extended(columns, more)
 
 
 def _prefix(codes: np.ndarray, length: int) -> np.ndarray:

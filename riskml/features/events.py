@@ -36,7 +36,8 @@ def line_events(table: str, rows: pd.DataFrame, statistics: Sequence[Statistic])
         What will be asked; only their columns are carried.
     """
     keys, values = _wanted(statistics)
-    columns = add_derived(columns_of(_needed(rows, [*_IDENTITY[table], *keys, *values])))
+    needed = _needed(rows, [*_IDENTITY[table], *keys, *values])
+    columns = add_derived(columns_of(needed), len(rows))
     identity = [columns[name] for name in _IDENTITY[table]]
     known = known_at(rows, _EVENT_TIME[table])
     return Events(
@@ -69,7 +70,7 @@ def outcome_events(tables: Tables, rollup: Rollup, statistics: Iterable[Statisti
     names = {name for keys in by_stream.values() for key in keys for name in key}
     # Few lines have an outcome: only these are turned into arrays, one for each place in ``row``.
     spoken_of = _needed(rollup.lines, sorted(names)).iloc[_ranges(starts, ends)]
-    lines = add_derived(columns_of(spoken_of))
+    lines = add_derived(columns_of(spoken_of), len(spoken_of))
     line = np.arange(len(row))
     found: list[Events] = []
     for stream, keys in by_stream.items():

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from riskml.errors import BundleError
@@ -65,17 +66,17 @@ class FeatureSet:
     stage: str
     features: tuple[Feature, ...]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the features, in order."""
         return tuple(feature.name for feature in self.features)
 
-    @property
+    @cached_property
     def categories(self) -> tuple[str, ...]:
         """Names of the features that are categories, in order."""
         return tuple(f.name for f in self.features if f.kind == "category")
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of the canonical JSON of this feature set."""
         text = json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -1,18 +1,16 @@
 """Payloads of arriving consignments turned into a batch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 
 from riskml.errors import HistoryError
-from riskml.features.batch import NO_TIME, Batch, Columns
+from riskml.features.batch import Batch, Columns
+from riskml.features.rows import Row, RowColumns, microseconds, objects
 
 __all__ = ["Item", "batch_of_items", "consignment_id_of"]
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -51,8 +49,8 @@ def batch_of_items(stage: str, items: Sequence[Item]) -> Batch:
     owners = np.array(owner, dtype=np.int64)
     starts = np.flatnonzero(np.diff(owners, prepend=-1))
     manifests = [] if stage == "pre_arrival" else [item.manifest or {} for item in items]
-    manifest = _columns(manifests) if any(manifests) else {}
-    return Batch(stage, _heads(items, lines, starts), _columns(lines), manifest, owners, starts)
+    head = _heads(items, lines, starts)
+    return Batch(stage, head, RowColumns(lines), RowColumns(manifests), owners, starts)
 
 
 def _own_lines(stage: str, item: Item, position: int) -> list[Row]:
@@ -72,9 +70,9 @@ def _own_lines(stage: str, item: Item, position: int) -> list[Row]:
 def _heads(items: Sequence[Item], lines: Sequence[Row], starts: np.ndarray) -> Columns:
     firsts = [lines[start] for start in starts]
     names = ("bill_no", "container_no", "declaration_id", "office", "mode")
-    heads: Columns = {name: _objects(row.get(name) for row in firsts) for name in names}
-    heads["consignment_id"] = _objects(map(consignment_id_of, firsts))
-    times = [_microseconds(item.decision_time) for item in items]
+    heads = {name: objects(row.get(name) for row in firsts) for name in names}
+    heads["consignment_id"] = objects(map(consignment_id_of, firsts))
+    times = [microseconds(item.decision_time) for item in items]
     heads["decision_time"] = np.array(times, dtype=np.int64)
     return heads
 
@@ -85,30 +83,3 @@ def consignment_id_of(row: Row) -> str:
     if bill is None:
         return f"declaration:{row.get('declaration_id')}"
     return bill if container is None else f"{bill}|{container}"
-
-
-def _columns(rows: Sequence[Row]) -> Columns:
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: _column([row.get(name) for row in rows]) for name in names}
-
-
-def _column(values: list[Any]) -> np.ndarray:
-    known = [value for value in values if value is not None]
-    if known and all(isinstance(value, datetime) for value in known):
-        times = [NO_TIME if v is None else _microseconds(v) for v in values]
-        return np.array(times, dtype=np.int64)
-    if known and all(isinstance(value, bool | int | float | np.number) for value in known):
-        return np.array([np.nan if v is None else float(v) for v in values])
-    return _objects(values)
-
-
-def _objects(values: Iterable[Any]) -> np.ndarray:
-    items = list(values)
-    array = np.empty(len(items), dtype=object)
-    array[:] = items
-    return array
-
-
-def _microseconds(instant: datetime) -> int:
-    seconds = int(instant.replace(microsecond=0).timestamp())
-    return seconds * 1_000_000 + instant.microsecond

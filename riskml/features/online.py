@@ -18,11 +18,11 @@ from riskml.datasets.consignments import known_at, roll_up, with_manifests
 from riskml.errors import HistoryError
 from riskml.features.batch import Batch, batch_of
 from riskml.features.catalogue import definitions_of
-from riskml.features.compute import FeatureColumns, feature_columns, stage_events, statistics_of
-from riskml.features.definition import Definition
+from riskml.features.compute import FeatureColumns, feature_columns, stage_events
 from riskml.features.events import line_events, outcome_events
 from riskml.features.featureset import FeatureSet
 from riskml.features.items import Item, batch_of_items
+from riskml.features.plan import FeaturePlan
 from riskml.features.store import RowStore
 from riskml.history import Events, HistoryIndex, Statistic
 
@@ -37,12 +37,11 @@ class _Stage:
     """What one stage needs to answer."""
 
     features: FeatureSet
-    definitions: tuple[Definition, ...]
-    statistics: list[Statistic]
+    plan: FeaturePlan
     index: HistoryIndex = field(init=False)
 
     def __post_init__(self) -> None:
-        self.index = HistoryIndex(self.statistics)
+        self.index = HistoryIndex(self.plan.statistics)
 
 
 class OnlineFeatures:
@@ -80,8 +79,8 @@ class OnlineFeatures:
             served = self._stages.get(features.stage)
             if served is not None and served.features.digest == features.digest:
                 return
-            definitions = definitions_of(features)
-            self._stages[features.stage] = self._filled(features, definitions)
+            plan = FeaturePlan.of(definitions_of(features))
+            self._stages[features.stage] = self._filled(features, plan)
 
     def append(self, table: str, rows: pd.DataFrame) -> None:
         """Add events; late, repeated and out-of-order ones are welcome.
@@ -103,7 +102,7 @@ class OnlineFeatures:
             for stage, served in list(self._stages.items()):
                 if not self._advance(stage, served, table, fresh, before, after):
                     # What an old outcome speaks of has changed: rare, so simply begin anew.
-                    self._stages[stage] = self._filled(served.features, served.definitions)
+                    self._stages[stage] = self._filled(served.features, served.plan)
 
     def features(self, stage: str, items: Sequence[Item]) -> FeatureColumns:
         """Compute the features of items that carry their content.
@@ -128,7 +127,7 @@ class OnlineFeatures:
         served = self._served(stage)
         batch = batch_of_items(stage, items)
         with self._lock:
-            return feature_columns(batch, served.definitions, served.index.lookup)
+            return feature_columns(batch, served.plan, served.index.lookup)
 
     def known_features(
         self, stage: str, keys: Mapping[str, str | None], decision_time: datetime
@@ -149,7 +148,7 @@ class OnlineFeatures:
             batch = self._known_batch(stage, keys, decision_time)
             if batch is None:
                 return None
-            return feature_columns(batch, served.definitions, served.index.lookup)
+            return feature_columns(batch, served.plan, served.index.lookup)
 
     def known_content(
         self, stage: str, keys: Mapping[str, str | None], decision_time: datetime
@@ -167,11 +166,11 @@ class OnlineFeatures:
             raise HistoryError(f"stage {stage} has no feature set", "promote a model for it")
         return self._stages[stage]
 
-    def _filled(self, features: FeatureSet, definitions: tuple[Definition, ...]) -> _Stage:
-        stage = _Stage(features, definitions, statistics_of(definitions))
+    def _filled(self, features: FeatureSet, plan: FeaturePlan) -> _Stage:
+        stage = _Stage(features, plan)
         tables = self._rows.tables()
         if getattr(tables, _OWN_TABLE[features.stage]) is not None:
-            for events in stage_events(tables, features.stage, stage.statistics):
+            for events in stage_events(tables, features.stage, plan.statistics):
                 stage.index.append(events)
         return stage
 
@@ -186,11 +185,11 @@ class OnlineFeatures:
     ) -> bool:
         """Append what is new to a stage's index; False if something old has changed."""
         if table == _OWN_TABLE[stage]:
-            served.index.append(line_events(table, fresh, served.statistics))
+            served.index.append(line_events(table, fresh, served.plan.statistics))
         if after.inspections is None or not len(after.inspections):
             return True
-        old = _outcomes(before, stage, served.statistics)
-        new = _outcomes(after, stage, served.statistics)
+        old = _outcomes(before, stage, served.plan.statistics)
+        new = _outcomes(after, stage, served.plan.statistics)
         added = [events for key, events in new.items() if key not in old]
         for key, events in old.items():
             rest = _without(new.get(key), events)
@@ -222,8 +221,8 @@ class OnlineFeatures:
         last = np.zeros(len(rollup), dtype=bool)
         last[positions[-1]] = True
         batch = batch_of(with_manifests(rollup.take(last), tables))
-        batch.head["decision_time"] = np.array([_microseconds(decision_time)])
-        return batch
+        decided = np.array([_microseconds(decision_time)])
+        return replace(batch, head={**batch.head, "decision_time": decided})
 
 
 def _microseconds(instant: datetime) -> int:

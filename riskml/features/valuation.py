@@ -10,6 +10,7 @@ from riskml.history import Statistic
 
 __all__ = ["definitions"]
 
+_POWERS = 10.0 ** np.arange(1, 7)
 _PEERS = ("commodity_code", "origin_country")
 
 
@@ -65,11 +66,9 @@ def _duty_rate(batch: Batch) -> np.ndarray:
 def _value_roundness(batch: Batch) -> np.ndarray:
     """Count trailing zeros of the largest declared value, in whole units of currency."""
     values = roll(batch, batch.numbers("customs_value"), "max")
-    zeros = np.where(np.isnan(values), np.nan, 0.0)
-    for power in range(1, 7):
-        whole = np.floor(values)
-        zeros += np.where((whole > 0) & (np.mod(whole, 10.0**power) == 0), 1.0, 0.0)
-    return zeros
+    whole = np.floor(values)[:, None]
+    zeros = ((whole > 0) & (np.mod(whole, _POWERS) == 0)).sum(axis=1)
+    return np.where(np.isnan(values), np.nan, zeros)
 
 
 _DIRECT = (

@@ -18,8 +18,10 @@ from riskml.history.instructions import int64s, prefetch
 
 __all__ = ["EMPTY", "Dictionary", "KeySpace", "slot_of"]
 
+_FEW = 64  # so few values are quicker looked up one by one
 _MANY = 4096  # so many values are worth a pass that tells objects apart
 _AHEAD = 12  # so many rows ahead memory is fetched
+_PLAIN = frozenset((str, type(None)))
 EMPTY = -1  # an unused slot of a pair table; packed pairs are never negative
 
 
@@ -54,6 +56,13 @@ class Dictionary:
 
     def find(self, values: Any, what: str) -> I32:
         """Return the codes of ``values``, ``MISSING`` or ``UNSEEN`` where there is none."""
+        if len(values) <= _FEW and isinstance(values, np.ndarray):
+            few = values.tolist()
+            if _PLAIN.issuperset(map(type, few)):
+                known = self._codes
+                return np.array(
+                    [MISSING if v is None else known.get(v, UNSEEN) for v in few], dtype=np.int32
+                )
         return self._encode(values, what, grow=False)
 
     def _encode(self, values: Any, what: str, *, grow: bool) -> I32:

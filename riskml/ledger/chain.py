@@ -48,7 +48,11 @@ _OF_CHAIN = (
     heads.c.writer == sa.bindparam("of_writer"),
 )
 _FIND_HEAD = sa.select(heads.c.position, heads.c.row_hash).where(*_OF_CHAIN).with_for_update()
-_MOVE_HEAD = heads.update().where(*_OF_CHAIN)
+_MOVE_HEAD = (
+    heads.update()
+    .where(*_OF_CHAIN)
+    .values(position=sa.bindparam("position"), row_hash=sa.bindparam("row_hash"))
+)
 
 Name = tuple[str, str]
 """What names a chain: table and writer."""
@@ -102,7 +106,7 @@ def extend(
         chained.append(full)
     insert_many(connection, table, chained)
     head = {"position": last + len(rows), "row_hash": previous}
-    connection.execute(_MOVE_HEAD, {"of_chain": table.name, "of_writer": writer, **head})
+    _run(connection, _MOVE_HEAD, {"of_chain": table.name, "of_writer": writer, **head})
 
 
 def read_heads(connection: Connection) -> dict[Name, Head]:
@@ -143,9 +147,8 @@ def insert_many(connection: Connection, table: sa.Table, rows: Sequence[Mapping[
     SQLAlchemy would look at each value of each row, which for a thousand scores of 27 columns
     costs more than the insert itself.
     """
-    statement, order = _insert_statement(table, connection.dialect)
-    given = [tuple(row[name] for name in order) if order else dict(row) for row in rows]
-    connection.exec_driver_sql(statement, given)
+    statement, order = _compiled(_insert_into(table), connection.dialect)
+    connection.exec_driver_sql(statement, [_in_order(row, order) for row in rows])
 
 
 def insert_ignoring(connection: Connection, table: sa.Table) -> Any:
@@ -155,20 +158,35 @@ def insert_ignoring(connection: Connection, table: sa.Table) -> Any:
 
 
 @lru_cache(maxsize=16)
-def _insert_statement(table: sa.Table, dialect: Dialect) -> tuple[str, tuple[str, ...]]:
-    """Return the insert as the driver wants it and, if it takes positions, their order."""
-    compiled = table.insert().compile(dialect=dialect)
+def _insert_into(table: sa.Table) -> sa.Insert:
+    return table.insert()
+
+
+@lru_cache(maxsize=32)
+def _compiled(statement: Any, dialect: Dialect) -> tuple[str, tuple[str, ...]]:
+    """Return a statement as the driver wants it and, if it takes positions, their order."""
+    compiled = statement.compile(dialect=dialect)
     positions = getattr(compiled, "positiontup", None) or ()
     return str(compiled), tuple(positions)
+
+
+def _in_order(values: Mapping[str, Any], order: tuple[str, ...]) -> Any:
+    return tuple(values[name] for name in order) if order else dict(values)
+
+
+def _run(connection: Connection, statement: Any, values: Mapping[str, Any]) -> Any:
+    """Run a statement that was built once, without SQLAlchemy's look at each value."""
+    text, order = _compiled(statement, connection.dialect)
+    return connection.exec_driver_sql(text, _in_order(values, order))
 
 
 def _lock_head(connection: Connection, chain: str, writer: str) -> tuple[int, str]:
     """Return position and hash of the chain's last row, held until the transaction ends."""
     name = {"of_chain": chain, "of_writer": writer}
-    head = connection.execute(_FIND_HEAD, name).first()
+    head = _run(connection, _FIND_HEAD, name).first()
     if head is None:
         # Two processes may start one chain: the second insert waits, then finds the row.
         start = {"chain": chain, "writer": writer, "position": 0, "row_hash": GENESIS}
         connection.execute(insert_ignoring(connection, heads), start)
-        head = connection.execute(_FIND_HEAD, name).one()
+        head = _run(connection, _FIND_HEAD, name).one()
     return head.position, head.row_hash
