@@ -1,6 +1,7 @@
 """Prometheus metrics. BentoML sets ``PROMETHEUS_MULTIPROC_DIR`` before this is imported."""
 
 import os
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -81,6 +82,25 @@ def exposition() -> bytes:
     """Return the metrics of all workers in Prometheus' text format."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest(DEFAULT_REGISTRY)
+    _forget_the_dead(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Drop the live gauges of workers that were killed; nobody else does it for them."""
+    numbers = {path.stem.rpartition("_")[2] for path in folder.glob("gauge_live*.db")}
+    for number in numbers:
+        if number.isdigit() and not _lives(int(number)):
+            multiprocess.mark_process_dead(int(number))  # type: ignore[no-untyped-call]
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is there, and another user's
+        pass
+    return True

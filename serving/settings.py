@@ -32,6 +32,9 @@ class ServiceSettings(BaseSettings):
         How long a client may take to send its body.
     request_timeout_seconds : float
         How long a request may take altogether.
+    head_start_seconds : float
+        How long a starting worker loads its history before it listens; then it answers that it
+        is not ready.
     ledger_timeout_seconds : float
         How long a commit may wait for other writers before the answer is 503.
     history_poll_seconds, model_poll_seconds : float
@@ -64,6 +67,7 @@ class ServiceSettings(BaseSettings):
     max_waiting_items: int = Field(default=20_000, ge=1)
     body_timeout_seconds: float = Field(default=20.0, gt=0)
     request_timeout_seconds: float = Field(default=60.0, gt=0)
+    head_start_seconds: float = Field(default=10.0, ge=0)
     ledger_timeout_seconds: float = Field(default=3.0, gt=0)
     history_poll_seconds: float = Field(default=0.25, gt=0)
     model_poll_seconds: float = Field(default=1.0, gt=0)

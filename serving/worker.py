@@ -43,10 +43,18 @@ class Worker:
         self._general = ThreadPoolExecutor(4, thread_name_prefix="ledger")
 
     async def start(self) -> None:
-        """Open the parts in the background; the service is ready some time after this returns."""
+        """Open the parts in the background, and wait for them as long as may be.
+
+        If they take longer the service starts to listen, and says that it is not ready.
+        """
         loop = asyncio.get_running_loop()
         self._watch = loop.create_task(_end_with_parent(os.getppid()))
         self.runtime.start(lambda: _soon(loop, self._start_committer))
+        # A worker that takes a dead one's place lets connections wait, or go to its siblings,
+        # rather than refuse what they ask.
+        patience = loop.time() + self.options.head_start_seconds
+        while not self.runtime.ready and loop.time() < patience:
+            await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
         """Write what waits, then close everything."""

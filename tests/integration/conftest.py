@@ -24,19 +24,20 @@ ROLES = ("engine", "office", "analyst", "supervisor", "auditor", "operator", "ad
 
 @dataclass(frozen=True)
 class Service:
-    """A running service, its folder, its world, and a key of each role."""
+    """A running service, its folder, its world, a key of each role, and the ledger's URL."""
 
     server: Server
     home: Path
     world: ServiceWorld
     keys: dict[str, str]
+    database: str = ""
 
     def client(self, role: str = "engine", **headers: str) -> httpx.Client:
         headers["Authorization"] = f"Bearer {self.keys[role]}"
         return httpx.Client(base_url=self.server.url, headers=headers, timeout=120)
 
     def ledger(self) -> Ledger:
-        return Ledger.open(ledger_url(self.home))
+        return Ledger.open(self.database or ledger_url(self.home))
 
     def score(self, items: list[dict[str, Any]], **headers: str) -> list[dict[str, Any]]:
         with self.client(**headers) as client:
@@ -51,9 +52,9 @@ def ledger_url(home: Path) -> str:
     return f"sqlite:///{home.resolve() / 'ledger.db'}"
 
 
-def make_keys(home: Path) -> dict[str, str]:
+def make_keys(home: Path, database: str = "") -> dict[str, str]:
     """Create a key of each role, and one bound to an office."""
-    with Ledger.open(ledger_url(home)) as ledger:
+    with Ledger.open(database or ledger_url(home)) as ledger:
         keys = {role: ledger.create_key(role)[1] for role in ROLES}
         keys["engine-VN0"] = ledger.create_key("engine", "VN0")[1]
         keys["analyst-VN0"] = ledger.create_key("analyst", "VN0")[1]

@@ -21,7 +21,7 @@ from riskml.cases import (
 from riskml.ledger import Accounts, Ledger, LoginError, ThrottledError
 from riskml.ledger.migrations.versions import v0002_review
 from riskml.ledger.tables import case_steps, worklist
-from tests.integration.test_ledger_postgres import make_database, running_server
+from tests.support.postgres import make_database, running_server
 from tests.unit.cases.support import Person
 from tests.unit.ledger.support import manifest, score
 

