@@ -278,6 +278,8 @@ def _process(arguments: list[str], url: str, ready: str, folder: Path) -> Iterat
         "BENCHMARK_FOLDER": str(folder),
         "BENTOML_DO_NOT_TRACK": "true",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        # MLflow looks for uvicorn where commands are.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
     }
     with (folder / "peer.log").open("ab") as log:
@@ -286,7 +288,10 @@ def _process(arguments: list[str], url: str, ready: str, folder: Path) -> Iterat
             start_new_session=True, cwd=ROOT,
         )  # fmt: skip
     try:
-        _wait(url, ready, lambda: process.poll() is None)
+        if not _answers(url, ready, lambda: process.poll() is None):
+            raise SystemExit(
+                f"{arguments[3]} is not ready: {(folder / 'peer.log').read_text()[-2000:]}"
+            )
         yield
     finally:
         process.terminate()
@@ -296,19 +301,19 @@ def _process(arguments: list[str], url: str, ready: str, folder: Path) -> Iterat
             os.killpg(process.pid, 9)
 
 
-def _wait(url: str, path: str, lives: Callable[[], bool], seconds: float = 120.0) -> None:
+def _answers(url: str, path: str, lives: Callable[[], bool], seconds: float = 120.0) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and lives():
         connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
         try:
             connection.request("GET", path)
             if connection.getresponse().status == 200:
-                return
+                return True
         except OSError:
             time.sleep(0.05)
         finally:
             connection.close()
-    raise SystemExit(f"{url} is not ready")
+    return False
 
 
 def _start_of_nothing(folder: Path) -> float:

@@ -68,7 +68,7 @@ def normal_row(
     schema = TABLES[table]
     values = asdict(given)
     row: Row = {}
-    for name, kind in _kinds(schema):
+    for name, kind in _KINDS[table]:
         value = values[name]
         if kind == "text":
             row[name] = _text(value)
@@ -87,12 +87,6 @@ def normal_row(
     return row | {name: _extra(value) for name, value in extra.items()}
 
 
-@lru_cache(maxsize=len(TABLES))
-def _kinds(schema: TableSchema) -> tuple[tuple[str, str], ...]:
-    """Return name and kind of each column: a way to treat it, or the code list it is of."""
-    return tuple((column.name, _kind(column)) for column in schema.columns)
-
-
 def _kind(column: Column) -> str:
     if column.kind in ("time", "container") or column.is_coded:
         return column.kind
@@ -101,10 +95,17 @@ def _kind(column: Column) -> str:
     return "number" if column.is_number else "text"
 
 
-@lru_cache(maxsize=len(TABLES))
-def _needed(schema: TableSchema) -> tuple[str, ...]:
-    """Return the columns that must hold something; times were decoded as such."""
-    return tuple(c.name for c in schema.columns if c.required and c.kind != "time")
+_KINDS = {
+    name: tuple((column.name, _kind(column)) for column in schema.columns)
+    for name, schema in TABLES.items()
+}
+"""Name and kind of each column: a way to treat it, or the code list it is of."""
+
+_NEEDED = {
+    name: tuple(c.name for c in schema.columns if c.required and c.kind != "time")
+    for name, schema in TABLES.items()
+}
+"""The columns that must hold something; times were decoded as such."""
 
 
 def event_of(row: Mapping[str, Any]) -> Row:
@@ -207,7 +208,7 @@ _CHECKS: Mapping[str, Callable[[str], tuple[str, bool]]] = {
 
 
 def _check(schema: TableSchema, row: Row, place: str) -> None:
-    for name in _needed(schema):
+    for name in _NEEDED[schema.name]:
         if row[name] is None and not row.get(f"invalid_{name}", False):
             raise _missing(name, place)
     if schema.name != "inspections":

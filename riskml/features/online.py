@@ -170,8 +170,7 @@ class OnlineFeatures:
         stage = _Stage(features, plan)
         tables = self._rows.tables()
         if getattr(tables, _OWN_TABLE[features.stage]) is not None:
-            for events in stage_events(tables, features.stage, plan.statistics):
-                stage.index.append(events)
+            stage.index.extend(stage_events(tables, features.stage, plan.statistics))
         return stage
 
     def _advance(

@@ -1,7 +1,7 @@
 """The live index of history: events go in as they become known, statistics come out at once."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -117,6 +117,29 @@ class HistoryIndex:
                         if self._tables[place].wasteful:
                             self._tables[place] = self._built(place)
                     self._publish()
+
+    def extend(self, batches: Iterable[Events]) -> None:
+        """Add many batches, as :meth:`append` would one by one, and build the tables once.
+
+        This is how a whole history is loaded; lookups wait until it is done.
+
+        Raises
+        ------
+        HistoryError
+            As :meth:`append`; the batches before the refused one stay.
+        """
+        with self._writing, self._lock:
+            grown = set()
+            try:
+                for events in batches:
+                    store = self._stores.get(events.stream)
+                    if store is not None:
+                        store.append(events, self._texts, self._units)
+                        grown.add(events.stream)
+            finally:
+                places = [place for place in self._tables if place[0] in grown]
+                self._tables.update({place: self._built(place) for place in places})
+                self._publish()
 
     def lookup(self, queries: Queries) -> F64:
         """Return the statistics of each query as of its decision time.

@@ -28,6 +28,25 @@ def test_repeated_events_are_ignored():
     assert index.lookup(queries({"day": 9, "importer": "A"}))[0, 0] == 5.0
 
 
+def test_a_history_loaded_at_once_is_the_same_as_one_appended():
+    ask = queries({"day": 700, "importer": "A"})
+    whole, grown = HistoryIndex([COUNT]), HistoryIndex([COUNT])
+    batches = [lines(600, 1200), events("weather", {"day": 1}), lines(0, 640), lines(100, 200)]
+    whole.extend(batches)
+    for batch in batches:
+        grown.append(batch)
+    assert whole.size == grown.size == 1200
+    assert whole.lookup(ask)[0, 0] == grown.lookup(ask)[0, 0] == 700.0
+
+
+def test_a_refused_batch_leaves_those_before_it():
+    index = HistoryIndex([COUNT])
+    bad = events("lines", {"id": "L9", "day": 1, "importer": 5})
+    with pytest.raises(HistoryError):
+        index.extend([lines(0, 3), bad, lines(3, 5)])
+    assert index.lookup(queries({"day": 9, "importer": "A"}))[0, 0] == 3.0
+
+
 def test_streams_that_no_statistic_reads_are_ignored():
     index = HistoryIndex([COUNT])
     index.append(events("weather", {"day": 1, "sun": 1.0}))
