@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Verify, export and recompute what was recorded.", no_args_is_help=True)
+app = typer.Typer(
+    help="Verify, export, back up and recompute what was recorded.", no_args_is_help=True
+)
 
 Trusted = Annotated[
     list[str] | None,
@@ -59,6 +61,31 @@ def export(
 
 
 @app.command()
+def backup(
+    path: Annotated[Path, typer.Argument(help="File to write (gzip).")],
+) -> None:
+    """Write the whole ledger to one file, while the service goes on."""
+    from riskml.config import settings
+    from riskml.ledger import Ledger, back_up
+
+    with Ledger.open(settings().ledger_url, create=False) as ledger:
+        rows = back_up(ledger, path, progress=progress)
+    say(f"backed up {rows} rows to {path}; serving/OPERATIONS.md says what else to keep")
+
+
+@app.command()
+def restore(
+    path: Annotated[Path, typer.Argument(help="A file of riskml ledger backup.")],
+) -> None:
+    """Fill the empty database of RISKML_DATABASE_URL from a backup, and verify it."""
+    from riskml.config import settings
+    from riskml.ledger import restore as work
+
+    rows = work(settings().ledger_url, path, progress=progress)
+    say(f"restored {rows} rows into {_place(settings().ledger_url)}; every chain verifies")
+
+
+@app.command()
 def recompute(
     score_id: Annotated[str, typer.Argument(help="Identifier of the score.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -82,6 +109,13 @@ def _verify(file: Path | None, against: Path | None, trusted: list[str]) -> "Ver
         return verify_export(file, trusted=trusted, progress=progress)
     with Ledger.open(settings().ledger_url, create=False) as ledger:
         return ledger.verify(against=against, trusted=trusted, progress=progress)
+
+
+def _place(url: str) -> str:
+    """Return a URL without its password."""
+    from sqlalchemy.engine import make_url
+
+    return make_url(url).render_as_string(hide_password=True)
 
 
 def _key(given: str) -> str:

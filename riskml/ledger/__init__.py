@@ -9,6 +9,7 @@ from riskml.ledger.accounts import (
     User,
 )
 from riskml.ledger.audit import verify_export
+from riskml.ledger.backup import back_up, restore
 from riskml.ledger.faults import LedgerConflictError, LedgerUnavailableError
 from riskml.ledger.ids import new_id
 from riskml.ledger.lookups import Access, Proof
@@ -54,6 +55,8 @@ __all__ = [
     "ThrottledError",
     "User",
     "VerifyReport",
+    "back_up",
     "new_id",
+    "restore",
     "verify_export",
 ]

@@ -15,7 +15,15 @@ from sqlalchemy.exc import ArgumentError
 from riskml.errors import LedgerError
 from riskml.ledger.faults import LedgerUnavailableError
 
-__all__ = ["connect", "file_exists", "is_postgresql", "make_file", "reading", "writing"]
+__all__ = [
+    "connect",
+    "drop_file",
+    "file_exists",
+    "is_postgresql",
+    "make_file",
+    "reading",
+    "writing",
+]
 
 WRITE = "riskml_write"
 """Execution option of a connection that is about to write."""
@@ -103,6 +111,14 @@ def make_file(engine: Engine) -> None:
             f"the ledger {path} cannot be made: {error.strerror}",
             "check RISKML_HOME and its rights",
         ) from error
+
+
+def drop_file(engine: Engine) -> None:
+    """Remove a SQLite engine's file that nothing was kept in, with what SQLite put beside it."""
+    path = _file(engine)
+    if path is not None:
+        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+            path.with_name(name).unlink(missing_ok=True)
 
 
 def _file(engine: Engine) -> Path | None:

@@ -14,8 +14,6 @@ an auditor needs no more than SHA-256, Ed25519 and a JSON parser to check the fi
 """
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -23,9 +21,9 @@ from typing import BinaryIO
 
 from sqlalchemy.engine import Connection
 
-from riskml.errors import LedgerError
 from riskml.ledger.canonical import canonical_json
 from riskml.ledger.chain import chain_names, chained_json, read_heads, read_rows
+from riskml.ledger.files import whole_file
 from riskml.ledger.signing import read_checkpoints
 from riskml.ledger.walk import Progress, quietly
 
@@ -43,23 +41,8 @@ def write_export(connection: Connection, path: Path, *, progress: Progress = qui
     LedgerError
         If the file cannot be written.
     """
-    path = Path(path)
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                rows = _write(file, connection, progress)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise LedgerError(
-            f"the export {path} cannot be written: {error.strerror}", "choose another place"
-        ) from error
-    return rows
+    with whole_file(path, "the export") as file:
+        return _write(file, connection, progress)
 
 
 def _write(file: BinaryIO, connection: Connection, progress: Progress) -> int:

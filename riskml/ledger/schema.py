@@ -10,7 +10,7 @@ from riskml.errors import LedgerError
 from riskml.ledger.database import is_postgresql, reading, writing
 from riskml.ledger.tables import HEAD_REVISION
 
-__all__ = ["no_ledger", "upgrade"]
+__all__ = ["migrate", "no_ledger", "upgrade"]
 
 MIGRATION_LOCK = 0x7269736B_6D6967
 """Advisory lock of PostgreSQL held while migrating."""
@@ -44,7 +44,7 @@ def upgrade(engine: Engine, place: str, *, create: bool = True) -> None:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
         revision = _current(connection)
         if revision != HEAD_REVISION:
-            _migrate(connection, revision, place)
+            migrate(connection, revision, place)
 
 
 def no_ledger(place: str) -> LedgerError:
@@ -61,7 +61,14 @@ def _current(connection: Connection) -> str | None:
     return connection.execute(sa.select(_version.c.version_num)).scalar()
 
 
-def _migrate(connection: Connection, revision: str | None, place: str) -> None:
+def migrate(connection: Connection, revision: str | None, place: str, target: str = "head") -> None:
+    """Bring tables of a revision (None: there are none) to another, in the caller's transaction.
+
+    Raises
+    ------
+    LedgerError
+        If one of the revisions is a newer riskml's.
+    """
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -70,10 +77,11 @@ def _migrate(connection: Connection, revision: str | None, place: str) -> None:
     config.set_main_option("script_location", "riskml.ledger:migrations")
     config.set_main_option("path_separator", "os")
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if revision is not None and revision not in known:
-        raise LedgerError(
-            f"the ledger {place} has tables of a newer riskml (revision {revision})",
-            "upgrade riskml on this machine",
-        )
+    for asked in (revision, target):
+        if asked is not None and asked != "head" and asked not in known:
+            raise LedgerError(
+                f"the ledger {place} has tables of a newer riskml (revision {asked})",
+                "upgrade riskml on this machine",
+            )
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, target)

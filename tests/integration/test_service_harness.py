@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from riskml.ledger import Ledger
+from riskml.ledger import Ledger, back_up, restore
 from serving.harness import Server, running_server
 from tests.integration.conftest import Service, ledger_url, make_keys
 from tests.support import postgres
@@ -293,6 +293,39 @@ def resident(process: int) -> int:
     """Return the memory a process holds, in bytes."""
     pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_restore_is_rehearsed(start: Start, tmp_path: Path, request, backend: str) -> None:
+    path = tmp_path / "backup"
+    with start(backend) as service:
+        load = load_of(service)
+        with asking(load, threads=2), service.ledger() as ledger:
+            wait_for(lambda: len(load.answered) > 30, "answers come")
+            before = load.answered
+            back_up(ledger, path, key_folder=service.home / "keys")
+            count = len(load.answered)
+            wait_for(lambda: len(load.answered) > count, "the service goes on")
+    target = f"sqlite:///{tmp_path / 'restored' / 'ledger.db'}"
+    if backend == "postgresql":
+        target = postgres.make_database(request.getfixturevalue("database_server"))
+    restore(target, path)
+    environment = {"RISKML_DATABASE_URL": target}
+    with running_server(service.home, environment=environment) as server:
+        again = Service(server, service.home, service.world, service.keys, target)
+        with again.client() as engine:
+            for sent in before[:: max(1, len(before) // 10)]:
+                for result in sent.results:
+                    full = engine.get(f"/v1/scores/{result['score_id']}").json()
+                    assert full["numbers"]["probability"] == result["probability"]
+                first = sent.score_ids
+                Load(again.client, [""]).ask(engine, sent)  # its answer is remembered, too
+                assert sent.score_ids == first
+        again.score(items_of(service.world.rollup("pre_arrival"), [5]))
+    with Ledger.open(target) as ledger:
+        kept = {record.score_id for record in ledger.scores_since()}
+        assert {score_id for sent in before for score_id in sent.score_ids} <= kept
+        assert ledger.verify().ok
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
