@@ -4,12 +4,13 @@ import importlib.util
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,12 @@ def command(
     data: Annotated[
         Path | None, typer.Option(help="Folder of the tables that history starts from.")
     ] = None,
+    ssl_certfile: Annotated[
+        Path | None, typer.Option(help="Certificate (PEM): serve over TLS.")
+    ] = None,
+    ssl_keyfile: Annotated[
+        Path | None, typer.Option(help="Private key of the certificate (PEM).")
+    ] = None,
 ) -> None:
     """Serve scores over HTTP until interrupted; see serving/README.md for the contract."""
     root = _checkout()
@@ -38,9 +45,11 @@ def command(
     _check_port(address, port)
     if data is not None and not data.is_dir():
         raise UsageError(f"--data {data} is no folder", "give a folder of tables")
+    tls = _tls(ssl_certfile, ssl_keyfile)
     _check_ledger()
-    url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
-    process = _start(root, address, port, _environment(root, workers, data))
+    scheme = "https" if tls else "http"
+    url = f"{scheme}://{f'[{address}]' if ':' in address else address}:{port}"
+    process = _start([*_arguments(root, address, port), *tls], _environment(root, workers, data))
     _run(process, url)
 
 
@@ -78,6 +87,27 @@ def _check_port(address: str, port: int) -> None:
             ) from error
 
 
+def _tls(certificate: Path | None, key: Path | None) -> list[str]:
+    """Return the server's options for TLS, none without a certificate.
+
+    The pair is loaded once here: a wrong one is one line, and not a log of dying workers.
+    """
+    if certificate is None and key is None:
+        return []
+    if certificate is None or key is None:
+        raise UsageError("--ssl-certfile and --ssl-keyfile belong together", "give both")
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            certificate, key, password=lambda: ""
+        )
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(
+            f"--ssl-certfile {certificate} and --ssl-keyfile {key} cannot be used: {error}",
+            "give a certificate and its key without passphrase, both PEM",
+        ) from error
+    return ["--ssl-certfile", str(certificate.resolve()), "--ssl-keyfile", str(key.resolve())]
+
+
 def _check_ledger() -> None:
     """Open the ledger once, so that a wrong URL is one line here and not a log of retries."""
     from riskml.config import settings
@@ -110,11 +140,12 @@ def _given(name: str) -> list[str]:
     return [os.environ[name]] if os.environ.get(name) else []
 
 
-def _start(
-    root: Path, address: str, port: int, environment: Mapping[str, str]
-) -> "subprocess.Popen[bytes]":
-    arguments = [sys.executable, "-m", "bentoml", "serve", TARGET, "--working-dir", str(root)]
-    arguments += ["--host", address, "--port", str(port)]
+def _arguments(root: Path, address: str, port: int) -> list[str]:
+    command = [sys.executable, "-m", "bentoml", "serve", TARGET, "--working-dir", str(root)]
+    return [*command, "--host", address, "--port", str(port)]
+
+
+def _start(arguments: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     # A session of its own: the terminal's interrupt reaches us alone, and we pass it on once.
     return subprocess.Popen(arguments, env=dict(environment), start_new_session=True)  # noqa: S603
 
@@ -147,8 +178,13 @@ def _run(process: "subprocess.Popen[bytes]", url: str) -> None:
 
 
 def _is_ready(url: str) -> bool:
+    # It asks itself, on an address of its own: there is nobody to be told apart.
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
     try:
-        with urllib.request.urlopen(f"{url}/readyz", timeout=1.0) as answer:  # noqa: S310
+        with urllib.request.urlopen(  # noqa: S310
+            f"{url}/readyz", timeout=1.0, context=trusting
+        ) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError, ValueError):
         return False
