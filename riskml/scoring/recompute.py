@@ -12,6 +12,7 @@ from riskml.bundle import Bundle
 from riskml.config import settings
 from riskml.datasets import Tables, load_tables
 from riskml.errors import BundleError, LedgerError, RiskmlError
+from riskml.features import FeatureSet
 from riskml.features.online import Item, OnlineFeatures
 from riskml.ledger import Ledger, ScoreRecord
 from riskml.scoring.batch import score_columns
@@ -103,7 +104,7 @@ def recompute(
     kept = str((record.request or {}).get("history", ""))
     found = base_digest(folder)
     same_base = Comparison("base tables", kept[:12] or "none", found[:12] or "none", kept == found)
-    again = _by_rules(record) if not record.model_digest else _by_model(record, ledger, folder)
+    again = (_by_model if record.model_digest else _by_rules)(record, ledger, folder)
     return Recomputation(score_id, (same_base, *_compared(record, again)))
 
 
@@ -114,11 +115,7 @@ def _history_folder() -> Path:
 
 def _by_model(record: ScoreRecord, ledger: Ledger, folder: Path) -> _Again:
     bundle = _bundle_of(record)
-    tables = load_tables(folder) if folder.is_dir() else Tables()
-    online = OnlineFeatures({record.stage: bundle.feature_set}, tables)
-    for events in events_until(ledger, record.history_watermark):
-        for table, frame in event_frames(events).items():
-            online.append(table, frame)
+    online = _history_of(record, ledger, folder, {record.stage: bundle.feature_set})
     scores = score_columns(bundle, _columns(record, online))
     return _Again(
         bundle.feature_set.names,
@@ -129,17 +126,33 @@ def _by_model(record: ScoreRecord, ledger: Ledger, folder: Path) -> _Again:
     )
 
 
+def _history_of(
+    record: ScoreRecord, ledger: Ledger, folder: Path, feature_sets: Mapping[str, FeatureSet]
+) -> OnlineFeatures:
+    """Return history as it was when the score was made."""
+    tables = load_tables(folder) if folder.is_dir() else Tables()
+    online = OnlineFeatures(feature_sets, tables)
+    for events in events_until(ledger, record.history_watermark):
+        for table, frame in event_frames(events).items():
+            online.append(table, frame)
+    return online
+
+
 def _columns(record: ScoreRecord, online: OnlineFeatures) -> Mapping[str, np.ndarray]:
     keys = record.request.get("keys")
     if keys is None:
         return online.features(record.stage, [_item_of(record)])
     columns = online.known_features(record.stage, keys, record.decision_time)
     if columns is None:
-        raise LedgerError(
-            f"the events up to number {record.history_watermark} do not speak of {keys}",
-            "verify the ledger",
-        )
+        raise _unspoken(record)
     return columns
+
+
+def _unspoken(record: ScoreRecord) -> LedgerError:
+    return LedgerError(
+        f"the events up to number {record.history_watermark} do not speak of the consignment",
+        "verify the ledger",
+    )
 
 
 def _item_of(record: ScoreRecord) -> Item:
@@ -151,13 +164,17 @@ def _item_of(record: ScoreRecord) -> Item:
     )
 
 
-def _by_rules(record: ScoreRecord) -> _Again:
-    if "keys" in record.request:
-        raise LedgerError(
-            "a rule-profile score asked for by keys keeps no content", "it cannot be recomputed"
-        )
-    item = _item_of(record)
-    score = rule_score(item.manifest, item.lines)
+def _by_rules(record: ScoreRecord, ledger: Ledger, folder: Path) -> _Again:
+    keys = record.request.get("keys")
+    if keys is None:
+        item = _item_of(record)
+        score = rule_score(item.manifest, item.lines)
+    else:
+        online = _history_of(record, ledger, folder, {})
+        known = online.known_content(record.stage, keys, record.decision_time)
+        if known is None:
+            raise _unspoken(record)
+        score = rule_score(known, ())
     names = tuple(f"rule {number}" for number in range(len(score.flags)))
     contributions = np.append(score.contributions, RULE_BASE)
     return _Again(names, score.flags, contributions, score.raw_score, score.probability)
