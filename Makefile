@@ -15,7 +15,7 @@ export DO_NOT_TRACK := true
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test quick test-full check format bench lock clean
+.PHONY: help setup demo serve bento audit test quick test-full check format bench lock clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -46,11 +46,16 @@ $(BROWSER): $(STAMP)
 	npm install --prefix $(VENV)/axe --no-save --no-package-lock --no-audit --no-fund --ignore-scripts --silent axe-core@4.11.0
 	@touch $@
 
+bento: $(STAMP) ## build a Bento of the promoted champions
+	$(BIN)/python -m serving.bento
+
 test: $(STAMP) $(BROWSER) ## all tests but the heaviest proofs
-	$(PYTEST) -m "not full"
+	$(PYTEST) -n 2 --dist loadfile -m "not full and not alone"
+	$(PYTEST) -m "alone and not full"
 
 test-full: $(STAMP) $(BROWSER) ## every test, many seeds and fault injection included
-	$(PYTEST)
+	$(PYTEST) -n 2 --dist loadfile -m "not alone"
+	$(PYTEST) -m "alone"
 
 check: $(STAMP) ## lint, types, architecture
 	$(BIN)/ruff check .
@@ -64,6 +69,9 @@ format: $(STAMP) ## format and mend what can be mended by machine
 
 bench: $(STAMP) ## benchmarks, as ratios against named peers
 	$(BIN)/python benchmarks/run.py
+
+audit: $(STAMP) ## ask PyPI for known vulnerabilities of the pins; fails if it does not answer
+	$(BIN)/uv tool run --quiet pip-audit==2.9.0 --strict --requirement requirements/all.txt --no-deps --disable-pip
 
 lock: $(STAMP) ## compile the pins from the floors in pyproject.toml
 	$(BIN)/python requirements/compile.py

@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from riskml.bundle import Bundle
-from riskml.config import STAGES
+from riskml.config import STAGES, settings
 from riskml.errors import BundleError, RiskmlError
 from riskml.explanation import engine_of
 from riskml.scoring import Scorer
 from serving.logs import log
 from serving.metrics import MODEL_INFO, MODEL_REFUSED, MODEL_SWAPS
 
-__all__ = ["ChampionWatch", "Served", "announce", "refuse"]
+__all__ = ["ROOT", "ChampionWatch", "Served", "announce", "champion_folder", "refuse"]
 
 MANIFEST = "manifest.json"
+ROOT = Path(__file__).resolve().parents[1]
+"""The checkout, or the Bento's copy of the code."""
+SHIPPED = ROOT / "champions"
+"""Where a Bento keeps its models; a checkout has no such folder."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,12 @@ class Served:
             "feature_set_digest": self.feature_set_digest,
             "feature_set": bundle.feature_set.to_dict(),
         }
+
+
+def champion_folder(stage: str) -> Path:
+    """Return where the champion of a stage lies: in the Bento if it ships one, else at home."""
+    shipped = SHIPPED / stage
+    return shipped if shipped.is_dir() else settings().champion_folder(stage)
 
 
 class ChampionWatch:

@@ -19,7 +19,7 @@ from serving.errors import ApiError
 from serving.history import History
 from serving.logs import log
 from serving.metrics import HISTORY_LAG
-from serving.models import ChampionWatch, Served, announce, refuse
+from serving.models import ROOT, ChampionWatch, Served, announce, champion_folder, refuse
 from serving.settings import ServiceSettings
 from serving.warmup import warm_up
 
@@ -62,7 +62,7 @@ class Runtime:
         self.state: ServingState | None = None
         self._ledger: Ledger | None = None
         self._authenticator: Authenticator | None = None
-        self._watch = ChampionWatch({stage: settings().champion_folder(stage) for stage in STAGES})
+        self._watch = ChampionWatch({stage: champion_folder(stage) for stage in STAGES})
         self._stopping = threading.Event()
         self._news = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -150,7 +150,8 @@ class Runtime:
         # What was loaded lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
-        log("ready", watermark=state.history.state.watermark, stages=list(state.models))
+        log("ready", watermark=state.history.state.watermark, stages=list(state.models),
+            code=str(ROOT))  # fmt: skip
         self._spawn("riskml-events", self._follow_events)
         self._spawn("riskml-models", self._follow_models)
         self._spawn("riskml-ledger", self._keep_ledger)

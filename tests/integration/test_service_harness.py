@@ -24,7 +24,7 @@ from tests.support import postgres
 from tests.support.load import Load, asking, wait_for
 from tests.support.service_world import items_of
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
 
 BACKENDS = ("sqlite", "postgresql")
 

@@ -75,7 +75,7 @@ def test_every_score_made_among_arriving_events_is_reproduced(
     make_home, service_world, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = make_home(*STAGES)
-    middle = service_world.tables.manifests["submitted_at"].quantile(0.6)
+    middle = service_world.tables.manifests["submitted_at"].quantile(0.85)
     early, late = split_at(service_world.tables, middle)
     data = write_tables(early, home / "data")
     keys, told, stop = make_keys(home), Told(), threading.Event()
