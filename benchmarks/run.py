@@ -12,6 +12,7 @@ ALWAYS = (
     "reasons.py",
     "similar.py",
     "queue.py",
+    "serving.py",
 )
 LEMIS = FOLDER.parents[1] / "shared" / "data" / "lemis"
 

@@ -10,6 +10,7 @@ import argparse
 import http.client
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -154,8 +155,20 @@ def _workers(folder: Path, world: ServiceWorld) -> None:
         with _ours(folder / f"workers{workers}", world, world.tables, workers) as (ours, url):
             found[workers] = _throughput(ours, body, clients=4)
             memory = _memory(url)
+            if workers == 1:
+                _killed(url, folder / "workers1" / "service.log")
         print(f"\n{workers} worker(s): {100 * found[workers]:.0f} consignments/s, {memory}")
     print(f"two workers over one: {found[2] / found[1]:.2f} x")
+
+
+def _killed(url: str, log: Path) -> None:
+    """Kill the worker and print how long it takes until it answers again."""
+    ready = [json.loads(line) for line in log.read_text().splitlines() if '"ready"' in line]
+    start = time.perf_counter()
+    os.kill(ready[-1]["process"], signal.SIGKILL)
+    while not _answers(url, "/readyz", lambda: True):
+        pass
+    print(f"\na killed worker is replaced and answers after {time.perf_counter() - start:.1f} s")
 
 
 def _throughput(endpoint: Endpoint, body: bytes, clients: int, seconds: float = 10.0) -> float:

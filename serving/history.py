@@ -81,6 +81,11 @@ class History:
         """The state of the moment."""
         return self._state
 
+    @property
+    def busy(self) -> bool:
+        """Whether a look-up would have to wait at this moment."""
+        return self._lock.locked()
+
     def look_up(self, stage: str, items: Sequence[Item]) -> Looked:
         """Compute the features of consignments that carry their content."""
         with self._lock:

@@ -27,6 +27,7 @@ __all__ = [
     "LEDGER_COMMIT",
     "LEDGER_FAILURES",
     "LEDGER_GROUP",
+    "MEMORY",
     "MODEL_INFO",
     "MODEL_REFUSED",
     "MODEL_SWAPS",
@@ -35,6 +36,7 @@ __all__ = [
     "REQUESTS",
     "SHED",
     "exposition",
+    "note_memory",
 ]
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -75,7 +77,14 @@ HISTORY_WATERMARK = Gauge(
 HISTORY_LAG = Gauge(
     "riskml_history_lag_events", "Events not yet in history", multiprocess_mode="livemax"
 )
+MEMORY = Gauge("riskml_memory_bytes", "Memory that a worker holds", multiprocess_mode="liveall")
 HISTORY_LEFT_OUT = Counter("riskml_history_left_out", "Events that history could not take")
+
+
+def note_memory() -> None:
+    """Take down how much memory this process holds."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    MEMORY.set(pages * os.sysconf("SC_PAGE_SIZE"))
 
 
 def exposition() -> bytes:

@@ -18,7 +18,7 @@ from serving.engine import ServingState
 from serving.errors import ApiError
 from serving.history import History
 from serving.logs import log
-from serving.metrics import HISTORY_LAG
+from serving.metrics import HISTORY_LAG, note_memory
 from serving.models import ROOT, ChampionWatch, Served, announce, champion_folder, refuse
 from serving.settings import ServiceSettings
 from serving.warmup import warm_up
@@ -200,6 +200,7 @@ class Runtime:
             self._try("events", self._follow_once)
 
     def _follow_once(self) -> None:
+        note_memory()
         history = self.current().history
         HISTORY_LAG.set(self.ledger.watermark() - history.state.watermark)
         if history.follow(self.ledger):
