@@ -12,7 +12,7 @@ import pandas as pd
 from riskml.datasets import Tables, load_tables
 from riskml.errors import RiskmlError
 from riskml.features import FeatureSet
-from riskml.features.online import Item, OnlineFeatures
+from riskml.features.online import Arrival, Item, OnlineFeatures
 from riskml.ledger import StoredEvent
 from riskml.scoring import EventLog, base_digest, event_frames
 from serving.logs import log
@@ -25,6 +25,9 @@ CHUNK = 2000
 
 _TABLES = ("manifests", "declarations", "inspections")
 _EVENT_TIMES = ("submitted_at", "lodged_at", "closed_at", "scanned_at", "recorded_at")
+
+_UNFIT = (RiskmlError, ValueError, TypeError, KeyError)
+"""What an event that cannot be appended raises."""
 
 Keys = Mapping[str, str | None]
 """``bill_no`` and ``container_no``, or ``declaration_id``."""
@@ -71,6 +74,7 @@ class History:
         self._online = OnlineFeatures(feature_sets, tables)
         self._state = HistoryState(0, None)
         self._lock = threading.Lock()
+        self._following = threading.Lock()
         for name in _TABLES:
             frame = tables.get(name)
             if frame is not None:
@@ -105,11 +109,15 @@ class History:
             return self._online.known_content(stage, keys, decision_time)
 
     def follow(self, events: EventLog) -> int:
-        """Append every event behind the watermark; return how many there were."""
+        """Append every event behind the watermark; return how many there were.
+
+        Two threads may follow: one after the other, or the watermark could go back.
+        """
         count = 0
-        while found := events.events_after(self._state.watermark, CHUNK):
-            self.append(found)
-            count += len(found)
+        with self._following:
+            while found := events.events_after(self._state.watermark, CHUNK):
+                self.append(found)
+                count += len(found)
         return count
 
     def append(self, events: Sequence[StoredEvent]) -> None:
@@ -118,19 +126,35 @@ class History:
         An event that cannot be appended is reported and left out: one poisoned event must not
         stop history for good.
         """
+        arrival = self._prepared(events)
         with self._lock:
             try:
-                self._append(events)
-            except (RiskmlError, ValueError, TypeError, KeyError):
+                if arrival is None:
+                    self._append(events)
+                else:
+                    self._online.apply(arrival)
+                    self._note(arrival.table, arrival.rows)
+            except _UNFIT:
                 self._append_singly(events)
             self._state = HistoryState(events[-1].seq, self._state.newest)
         HISTORY_WATERMARK.set(events[-1].seq)
+
+    def _prepared(self, events: Sequence[StoredEvent]) -> Arrival | None:
+        """Do beside the look-ups what can be: events of one table, as requests send them."""
+        try:
+            frames = event_frames(events)
+            if len(frames) != 1:
+                return None
+            ((table, frame),) = frames.items()
+            return self._online.prepare(table, frame)
+        except _UNFIT:
+            return None
 
     def _append_singly(self, events: Sequence[StoredEvent]) -> None:
         for event in events:
             try:
                 self._append([event])
-            except (RiskmlError, ValueError, TypeError, KeyError) as error:
+            except _UNFIT as error:
                 HISTORY_LEFT_OUT.inc()
                 log("event_left_out", seq=event.seq, table=event.table, error=type(error).__name__)
 

@@ -26,10 +26,29 @@ from riskml.features.plan import FeaturePlan
 from riskml.features.store import RowStore
 from riskml.history import Events, HistoryIndex, Statistic
 
-__all__ = ["Item", "OnlineFeatures"]
+__all__ = ["Arrival", "Item", "OnlineFeatures"]
 
 _OWN_TABLE = {"pre_arrival": "manifests", "declaration": "declarations"}
 _EVENT_TIME = {"manifests": "submitted_at", "declarations": "lodged_at"}
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Rows that are new, and the events they add to the history of each stage.
+
+    Attributes
+    ----------
+    table : str
+        What the rows are.
+    rows : DataFrame
+        Those that were not known.
+    events : mapping of str to (list of Events or None)
+        By stage; None where something old has changed, and history is to be built anew.
+    """
+
+    table: str
+    rows: pd.DataFrame
+    events: Mapping[str, list[Events] | None]
 
 
 @dataclass
@@ -56,7 +75,8 @@ class OnlineFeatures:
 
     Notes
     -----
-    ``features`` may be called from several threads; ``append`` takes the same lock.
+    Any number of threads may look up; one at a time may append. A look-up waits only for
+    :meth:`apply`.
     """
 
     def __init__(
@@ -92,16 +112,50 @@ class OnlineFeatures:
         rows : DataFrame
             In normal form.
         """
+        self.apply(self.prepare(table, rows))
+
+    def prepare(self, table: str, rows: pd.DataFrame) -> Arrival:
+        """Work out what rows change, without keeping look-ups waiting.
+
+        Parameters
+        ----------
+        table : {"manifests", "declarations", "inspections"}
+            What the rows are.
+        rows : DataFrame
+            In normal form.
+
+        Returns
+        -------
+        Arrival
+            For :meth:`apply`, before anything else is prepared.
+        """
+        fresh = self._rows.unseen(table, rows)
+        if not len(fresh):
+            return Arrival(table, fresh, {})
+        before = self._rows.around(table, fresh)
+        known = getattr(before, table)
+        grown = fresh if known is None else pd.concat([known, fresh], ignore_index=True)
+        changed: dict[str, Any] = {table: grown}
+        after = replace(before, **changed)
+        events = {
+            stage: _events_of(stage, served.plan.statistics, table, fresh, before, after)
+            for stage, served in self._stages.items()
+        }
+        return Arrival(table, fresh, events)
+
+    def apply(self, arrival: Arrival) -> None:
+        """Let look-ups see what was prepared, all of it at once."""
         with self._lock:
-            fresh = self._rows.unseen(table, rows)
-            if not len(fresh):
-                return
-            before = self._rows.around(table, fresh)
-            self._rows.append(table, fresh)
-            after = self._rows.around(table, fresh)
-            for stage, served in list(self._stages.items()):
-                if not self._advance(stage, served, table, fresh, before, after):
+            stages = dict(self._stages)
+            for stage, events in arrival.events.items():
+                for each in events or ():
+                    stages[stage].index.append(each)
+            if len(arrival.rows):
+                self._rows.append(arrival.table, arrival.rows)
+            for stage, events in arrival.events.items():
+                if events is None:
                     # What an old outcome speaks of has changed: rare, so simply begin anew.
+                    served = stages[stage]
                     self._stages[stage] = self._filled(served.features, served.plan)
 
     def features(self, stage: str, items: Sequence[Item]) -> FeatureColumns:
@@ -173,32 +227,6 @@ class OnlineFeatures:
             stage.index.extend(stage_events(tables, features.stage, plan.statistics))
         return stage
 
-    def _advance(
-        self,
-        stage: str,
-        served: _Stage,
-        table: str,
-        fresh: pd.DataFrame,
-        before: Tables,
-        after: Tables,
-    ) -> bool:
-        """Append what is new to a stage's index; False if something old has changed."""
-        if table == _OWN_TABLE[stage]:
-            served.index.append(line_events(table, fresh, served.plan.statistics))
-        if after.inspections is None or not len(after.inspections):
-            return True
-        old = _outcomes(before, stage, served.plan.statistics)
-        new = _outcomes(after, stage, served.plan.statistics)
-        added = [events for key, events in new.items() if key not in old]
-        for key, events in old.items():
-            rest = _without(new.get(key), events)
-            if rest is None:
-                return False
-            added.append(rest)
-        for events in added:
-            served.index.append(events)
-        return True
-
     def _known_batch(
         self, stage: str, keys: Mapping[str, str | None], decision_time: datetime
     ) -> Batch | None:
@@ -226,6 +254,28 @@ class OnlineFeatures:
 
 def _microseconds(instant: datetime) -> int:
     return int(pd.Timestamp(instant).as_unit("us").value)
+
+
+def _events_of(
+    stage: str,
+    statistics: Sequence[Statistic],
+    table: str,
+    fresh: pd.DataFrame,
+    before: Tables,
+    after: Tables,
+) -> list[Events] | None:
+    """Return the events that are new to a stage; None if something old has changed."""
+    added = [line_events(table, fresh, statistics)] if table == _OWN_TABLE[stage] else []
+    if after.inspections is None or not len(after.inspections):
+        return added
+    old, new = _outcomes(before, stage, statistics), _outcomes(after, stage, statistics)
+    added += [events for key, events in new.items() if key not in old]
+    for key, events in old.items():
+        rest = _without(new.get(key), events)
+        if rest is None:
+            return None
+        added.append(rest)
+    return added
 
 
 def _outcomes(
