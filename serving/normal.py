@@ -74,7 +74,7 @@ def normal_row(
             if value is not None:
                 row[column.name] = _time(value, place + column.name)
         elif column.whole:
-            row[column.name] = 0 if value is None else value
+            row[column.name] = 0 if value is None else int(value)
         elif column.is_number:
             row[column.name] = _MISSING if value is None else value
         elif column.kind == "container":
