@@ -5,7 +5,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 
 from starlette.applications import Starlette
@@ -21,35 +21,41 @@ from serving.events_route import events, outcomes
 from serving.explain_route import explanation, model
 from serving.logs import log
 from serving.metrics import CONTENT_TYPE, LATENCY, REQUESTS, exposition
-from serving.responses import SECURITY_HEADERS, error_response
+from serving.openapi import document_bytes
+from serving.responses import SECURITY_HEADERS, error_response, json_response
 from serving.review.site import review_routes
+from serving.routes import API_ROUTES, ApiRoute
 from serving.score_route import score
 from serving.worker import Worker
 
 __all__ = ["build_app"]
 
 Endpoint = Callable[[Request, Worker], Awaitable[Response]]
-_LIMITED = frozenset({"score", "events", "outcomes", "explanation"})
-"""Routes that wait their turn; who looks after the service must get through when it is full."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def build_app(worker: Worker) -> Starlette:
     """Return the application of a worker."""
-    guarded: list[tuple[str, str, str, Endpoint]] = [
-        ("/v1/score", "POST", "score", score),
-        ("/v1/events", "POST", "events", events),
-        ("/v1/outcomes", "POST", "outcomes", outcomes),
-        ("/v1/scores/{score_id}", "GET", "explanation", explanation),
-        ("/v1/model", "GET", "model", model),
-        ("/metrics", "GET", "metrics", metrics),
-    ]
+    endpoints: Mapping[str, Endpoint] = {
+        "score": score,
+        "events": events,
+        "outcomes": outcomes,
+        "explanation": explanation,
+        "model": model,
+        "openapi": _openapi(document_bytes(worker.options)),
+        "metrics": metrics,
+    }
+    plain = {"livez": livez, "readyz": _readyz(worker)}
     routes: list[BaseRoute] = [
-        Route(path, _endpoint(name, endpoint, worker), methods=[method])
-        for path, method, name, endpoint in guarded
+        Route(
+            route.path,
+            _endpoint(route, endpoints[route.name], worker)
+            if route.guarded
+            else _identified(plain[route.name]),
+            methods=[route.method],
+        )
+        for route in API_ROUTES
     ]
-    routes.append(Route("/livez", livez, methods=["GET"]))
-    routes.append(Route("/readyz", _readyz(worker), methods=["GET"]))
     routes += review_routes(worker)
     return Starlette(routes=routes, exception_handlers={HTTPException: _no_route})
 
@@ -59,6 +65,14 @@ async def metrics(request: Request, worker: Worker) -> Response:
     if not is_loopback(request.scope, request.headers):
         await worker.authorise(request, "metrics")
     return Response(exposition(), media_type=CONTENT_TYPE, headers=dict(SECURITY_HEADERS))
+
+
+def _openapi(document: bytes) -> Endpoint:
+    async def openapi(request: Request, worker: Worker) -> Response:
+        await worker.authorise(request, "openapi")
+        return json_response(document)
+
+    return openapi
 
 
 async def livez(_request: Request) -> Response:
@@ -75,8 +89,21 @@ def _readyz(worker: Worker) -> Callable[[Request], Awaitable[Response]]:
     return readyz
 
 
+def _identified(
+    endpoint: Callable[[Request], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """Wrap a life sign: it has the request's identifier, and leaves no line in the log."""
+
+    async def answer(request: Request) -> Response:
+        response = await endpoint(request)
+        response.headers["X-Request-ID"] = _request_id(request)
+        return response
+
+    return answer
+
+
 def _endpoint(
-    name: str, endpoint: Endpoint, worker: Worker
+    route: ApiRoute, endpoint: Endpoint, worker: Worker
 ) -> Callable[[Request], Awaitable[Response]]:
     """Wrap an endpoint: limits, errors, metrics, the log line, the request's identifier."""
 
@@ -84,15 +111,15 @@ def _endpoint(
         start = time.perf_counter()
         request_id = _request_id(request)
         try:
-            with worker.gate.request() if name in _LIMITED else nullcontext():
+            with worker.gate.request() if route.waits else nullcontext():
                 async with asyncio.timeout(worker.options.request_timeout_seconds):
                     response = await endpoint(request, worker)
         except TimeoutError:
             response = error_response(_too_late())
         except Exception as error:
-            response = _failed(error, name, request_id)
+            response = _failed(error, route.name, request_id)
         response.headers["X-Request-ID"] = request_id
-        _observe(name, request, response, time.perf_counter() - start, request_id)
+        _observe(route.name, request, response, time.perf_counter() - start, request_id)
         return response
 
     return answer
@@ -137,10 +164,13 @@ def _request_id(request: Request) -> str:
     return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
-async def _no_route(_request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    if status == 405:
-        return error_response(ApiError("method_not_allowed", "this path has other methods",
-                                       remedy="see serving/README.md"))  # fmt: skip
-    return error_response(ApiError("not_found", "there is nothing at this path",
-                                   remedy="see serving/README.md"))  # fmt: skip
+async def _no_route(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        response = error_response(ApiError("method_not_allowed", "this path has other methods",
+                                           remedy="see the header Allow"))  # fmt: skip
+        response.headers["Allow"] = (error.headers or {}).get("Allow", "")
+    else:
+        response = error_response(ApiError("not_found", "there is nothing at this path",
+                                           remedy="see serving/README.md"))  # fmt: skip
+    response.headers["X-Request-ID"] = _request_id(request)
+    return response

@@ -17,6 +17,7 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "outcomes": frozenset({"engine", "office"}),
     "explanation": frozenset({"engine", "analyst", "auditor"}),
     "model": frozenset(ROLES),
+    "openapi": frozenset(ROLES),
     "metrics": frozenset({"operator"}),
 }
 """Which roles may use which route."""

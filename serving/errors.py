@@ -31,7 +31,6 @@ ERROR_CODES: Mapping[str, int] = {
     "idempotency_conflict": 409,
     "body_too_large": 413,
     "unsupported_media_type": 415,
-    "too_many_requests": 429,
     "not_additive": 500,
     "internal_error": 500,
     "ledger_unavailable": 503,
@@ -77,7 +76,7 @@ class ApiError(ServiceError):
     @property
     def headers(self) -> dict[str, str]:
         """Headers that go with the status."""
-        if self.status in (429, 503):
+        if self.status == 503:
             return {"Retry-After": RETRY_AFTER}
         if self.status == 401:
             return {"WWW-Authenticate": "Bearer"}

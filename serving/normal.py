@@ -75,7 +75,7 @@ def normal_row(
         elif kind == "number":
             row[name] = _MISSING if value is None else value
         elif kind == "whole":
-            row[name] = 0 if value is None else value
+            row[name] = 0 if value is None else int(value)
         elif kind == "time":
             if value is not None:
                 row[name] = _time(value, place + name)

@@ -27,7 +27,7 @@ __all__ = [
 MAX_ITEMS = 1000
 """Most consignments in one request."""
 MAX_EVENTS = 5000
-"""Most rows in one request of events or outcomes."""
+"""Most rows of one table in one request of events or outcomes."""
 MAX_LINES = 2000
 """Most declaration lines of one consignment."""
 
@@ -137,7 +137,7 @@ def decode_events(body: bytes, *, outcomes: bool = False) -> list[tuple[str, msg
     Raises
     ------
     ApiError
-        If the body has another form, no row, or more than :data:`MAX_EVENTS`.
+        If the body has another form, no row, or more than :data:`MAX_EVENTS` of a table.
     """
     kind = _Outcomes if outcomes else _Events
     groups = _decode(kind, body)
@@ -145,10 +145,15 @@ def decode_events(body: bytes, *, outcomes: bool = False) -> list[tuple[str, msg
     tables = " or ".join(kind.__struct_fields__)
     if not rows:
         raise ApiError("invalid_request", "there is no row", remedy=f"send rows of {tables}")
-    if len(rows) > MAX_EVENTS:
-        raise ApiError(
-            "too_many_items", f"{len(rows)} rows in one request", remedy=f"at most {MAX_EVENTS}"
-        )
+    for table in kind.__struct_fields__:
+        count = len(getattr(groups, table))
+        if count > MAX_EVENTS:
+            raise ApiError(
+                "too_many_items",
+                f"{count} rows of {table} in one request",
+                field=table,
+                remedy=f"send at most {MAX_EVENTS} and the rest in further requests",
+            )
     return rows
 
 

@@ -20,8 +20,9 @@ __all__ = ["LONGEST_TEXT", "ROWS", "identifier_type"]
 
 LONGEST_TEXT = 10_000
 LONGEST_IDENTIFIER = 200
-_PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
-_WITHOUT_NUL = r"^[^\x00]*$"
+# \Z, because $ would let a newline pass at the end.
+_PRINTABLE = r"^[^\x00-\x1f\x7f]*\Z"
+_WITHOUT_NUL = r"^[^\x00]*\Z"
 
 identifier_type = Annotated[str, Meta(max_length=LONGEST_IDENTIFIER, pattern=_PRINTABLE)]
 
@@ -34,7 +35,8 @@ def _type_of(column: Column) -> Any:
     if column.kind == "text":
         return Annotated[str, Meta(max_length=LONGEST_TEXT, pattern=_WITHOUT_NUL)]
     if column.whole:
-        return Annotated[int, Meta(ge=int(column.low), le=int(column.high))]
+        # A float, because 2.0 is a whole number in JSON, too; the normal form makes it an integer.
+        return Annotated[float, Meta(ge=column.low, le=column.high, multiple_of=1)]
     if column.is_number:
         if column.above_low:
             return Annotated[float, Meta(gt=column.low, le=column.high)]

@@ -21,6 +21,9 @@ MAY = {
     ("GET", "/v1/model"): {
         "engine", "office", "analyst", "supervisor", "auditor", "operator", "admin",
     },
+    ("GET", "/v1/openapi.json"): {
+        "engine", "office", "analyst", "supervisor", "auditor", "operator", "admin",
+    },
 }  # fmt: skip
 ROLES = ("engine", "office", "analyst", "supervisor", "auditor", "operator", "admin")
 
@@ -48,7 +51,7 @@ def assert_error(answer: httpx.Response, code: str) -> dict:
     assert list(body) == ["error"]
     assert set(body["error"]) == {"code", "message", "field", "remedy"}
     assert body["error"]["code"] == code, body
-    assert answer.headers["X-Request-ID"] if answer.status_code not in (404, 405) else True
+    assert answer.headers["X-Request-ID"]
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     return body["error"]
@@ -57,14 +60,18 @@ def assert_error(answer: httpx.Response, code: str) -> dict:
 def test_nothing_but_life_signs_is_open(service) -> None:
     url = service.server.url
     for path in ("/livez", "/readyz"):
-        assert httpx.get(url + path).status_code == 200
+        answer = httpx.get(url + path, headers={"X-Request-ID": "mine"})
+        assert (answer.status_code, answer.headers["X-Request-ID"]) == (200, "mine")
     for path in ("/", "/docs.json", "/schema.json", "/healthz", "/static_content/x",
                  "/v1", "/v2/score", "/v1/score/"):  # fmt: skip
         answer = httpx.get(url + path, follow_redirects=False)
         assert answer.status_code in (404, 307), path
         if answer.status_code == 404:
             assert_error(answer, "not_found")
-    assert_error(httpx.delete(url + "/v1/score"), "method_not_allowed")
+    for method, path, allowed in (("DELETE", "/v1/score", "POST"), ("POST", "/livez", "GET")):
+        answer = httpx.request(method, url + path)
+        assert_error(answer, "method_not_allowed")
+        assert allowed in answer.headers["Allow"].split(", ")
 
 
 def test_metrics_are_for_loopback_and_operators(service) -> None:

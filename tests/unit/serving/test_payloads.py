@@ -4,7 +4,15 @@ from typing import Any
 import pytest
 
 from serving.errors import ApiError
-from serving.payloads import MAX_ITEMS, decode_events, decode_item, decode_row, split_items
+from serving.normal import normal_row
+from serving.payloads import (
+    MAX_EVENTS,
+    MAX_ITEMS,
+    decode_events,
+    decode_item,
+    decode_row,
+    split_items,
+)
 
 MANIFEST = {
     "bill_no": "B1",
@@ -57,6 +65,29 @@ def test_a_bad_field_is_named(changes: dict[str, Any], code: str, field: str, wo
     assert (error.code, error.field) == (code, field)
     assert words in error.remedy
     assert error.remedy
+
+
+@pytest.mark.parametrize("written", ["3", "3.0", "3e0"])
+def test_a_whole_number_may_be_written_with_a_fraction(written: str) -> None:
+    content = json.dumps(MANIFEST)[:-1] + f', "revision": {written}}}'
+    row, extra = decode_row("manifests", content.encode())
+    revision = normal_row("manifests", row, extra)["revision"]
+    assert revision == 3
+    assert type(revision) is int
+
+
+@pytest.mark.parametrize("changes", [{"bill_no": "B1\n"}, {"office": "HP\n"}])
+def test_a_newline_at_the_end_is_a_control_character_too(changes: dict[str, Any]) -> None:
+    assert refused(item(**changes)).code == "invalid_value"
+
+
+def test_rows_are_counted_by_table() -> None:
+    rows = {table: [{}] * MAX_EVENTS for table in ("manifests", "declarations")}
+    assert len(decode_events(json.dumps(rows).encode())) == 2 * MAX_EVENTS
+    rows["declarations"].append({})
+    with pytest.raises(ApiError) as caught:
+        decode_events(json.dumps(rows).encode())
+    assert (caught.value.code, caught.value.field) == ("too_many_items", "declarations")
 
 
 def test_no_error_repeats_what_was_sent() -> None:
