@@ -4,6 +4,8 @@ Times are microseconds since 1970 in UTC (SQLite has no time type); JSON is text
 exact bytes are what the chain hashes.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 
 __all__ = [
@@ -33,6 +35,19 @@ HEAD_REVISION = "0002"
 """The migration this code works with; start-up compares one row with it."""
 
 metadata = sa.MetaData()
+
+
+class Flag(sa.Boolean):
+    """A yes or no, read as it is stored.
+
+    SQLite keeps whatever a forger writes, and SQLAlchemy would read an empty text as no.
+    """
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:
+        """Return what reads a cell: 0 and 1 are no and yes, all else is left for proofs to see."""
+        if dialect.supports_native_boolean:
+            return super().result_processor(dialect, coltype)  # type: ignore[no-untyped-call]
+        return lambda value: bool(value) if type(value) is int and value in (0, 1) else value
 
 
 def _chain() -> tuple[sa.Column[int] | sa.Column[str], ...]:
@@ -66,7 +81,7 @@ scores = sa.Table(
     sa.Column("base_value", sa.Double, nullable=False),
     sa.Column("raw_score", sa.Double, nullable=False),
     sa.Column("probability", sa.Double, nullable=False),
-    sa.Column("degraded", sa.Boolean, nullable=False),
+    sa.Column("degraded", Flag, nullable=False),
     sa.Column("reasons", sa.Text, nullable=False),
     sa.Column("request", sa.Text, nullable=False),
     sa.Column("principal", sa.Text, nullable=False),
@@ -216,7 +231,7 @@ worklist = sa.Table(
     sa.Column("goods", sa.Text),
     sa.Column("commodity_code", sa.Text),
     sa.Column("origin_country", sa.Text),
-    sa.Column("degraded", sa.Boolean, nullable=False),
+    sa.Column("degraded", Flag, nullable=False),
     sa.Column("search", sa.Text, nullable=False),
     sa.Column("channel", sa.Text),
     sa.Column("state", sa.Text),

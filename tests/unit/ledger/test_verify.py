@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from riskml.ledger import Ledger, VerifyReport, verify_export
@@ -231,6 +231,8 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@example(where=("scores", "degraded"), position=1, value="")
+@example(where=("scores", "degraded"), position=1, value=2)
 @given(where=st.sampled_from(columns), position=st.integers(1, 3), value=values)
 def test_no_cell_can_be_changed_unseen(
     original: Path, tmp_path: Path, where: tuple[str, str], position: int, value: object
