@@ -130,6 +130,7 @@ def start_server(
     }
     arguments = [sys.executable, "-m", "bentoml", "serve", "serving.service:RiskService"]
     arguments += ["--host", "127.0.0.1", "--port", str(port), "--working-dir", str(ROOT)]
+    arguments += ["--timeout-graceful-shutdown", "10"]  # as riskml serve has it
     with log.open("ab") as stream:
         process = subprocess.Popen(  # noqa: S603 - our own program
             arguments, env=variables, stdout=stream, stderr=stream, start_new_session=True

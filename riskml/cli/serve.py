@@ -22,6 +22,8 @@ from riskml.errors import ServiceError, UsageError
 __all__ = ["command"]
 
 TARGET = "serving.service:RiskService"
+PATIENCE_SECONDS = 10
+"""How long a stopping worker waits for the requests it took; a client that dawdles is cut off."""
 GRACE_SECONDS = 30.0
 
 
@@ -142,6 +144,7 @@ def _given(name: str) -> list[str]:
 
 def _arguments(root: Path, address: str, port: int) -> list[str]:
     command = [sys.executable, "-m", "bentoml", "serve", TARGET, "--working-dir", str(root)]
+    command += ["--timeout-graceful-shutdown", str(PATIENCE_SECONDS)]
     return [*command, "--host", address, "--port", str(port)]
 
 

@@ -163,12 +163,12 @@ def test_a_polite_stop_answers_what_it_took(start: Start, backend: str) -> None:
         load = load_of(service)
         with asking(load, threads=3):
             wait_for(lambda: len(load.answered) > 30, "answers come")
-            assert service.server.stop() == 0
+            assert service.server.stop(60) == 0
     assert set(load.statuses) <= {200, 0}
     assert_nothing_lost(load, service.database)
     with Ledger.open(service.database) as ledger:
         written = {record.idempotency_key for record in ledger.scores_since()}
-        assert written == {sent.key for sent in load.answered}
+        assert written >= {sent.key for sent in load.answered}
         # Where the chains end was signed on the way out.
         assert not ledger.sign_heads(service.home / "keys")
 
