@@ -27,12 +27,17 @@ import numpy as np
 import pandas as pd
 
 from riskml.bundle import Bundle
-from riskml.datasets import Tables, write_table
+from riskml.datasets import Tables
 from riskml.ledger import Ledger
 from riskml.scoring.batch import feature_arrays
 from serving.harness import ROOT, free_port, running_server
-from tests.support.service_world import ServiceWorld, draw_tables, items_of
-from tests.support.tiny_bundle import tiny_bundle
+from tests.support.service_world import (
+    ServiceWorld,
+    draw_tables,
+    items_of,
+    train,
+    write_tables,
+)
 
 BILLS = 1000
 TREES = 300
@@ -78,28 +83,9 @@ def main() -> None:
 
 def _world(folder: Path) -> ServiceWorld:
     tables = draw_tables(BILLS, 7)
-    world = ServiceWorld(tables, {})
-    bundle = _bundle(tables)
+    bundle = train(tables, "declaration", TREES)
     bundle.save(folder / "bundle")
-    return ServiceWorld(world.tables, {"declaration": bundle})
-
-
-def _bundle(tables: Tables) -> Bundle:
-    from riskml.features.catalogue import feature_set
-    from riskml.features.compute import compute_features
-
-    features = feature_set("declaration")
-    frame = compute_features(tables, "declaration", features)
-    columns = {f.name: _column(frame[f.name], f.kind) for f in features.features}
-    bad = set(tables.require("inspections").query("result == 'violation'")["bill_no"])
-    labels = frame["bill_no"].isin(bad).to_numpy(float)
-    return tiny_bundle(features, columns, labels, trees=TREES)
-
-
-def _column(series: pd.Series, kind: str) -> np.ndarray:
-    if kind == "number":
-        return series.to_numpy(np.float64)
-    return np.where(series.isna(), None, series.astype(object))
+    return ServiceWorld(tables, {"declaration": bundle})
 
 
 def _against_peers(folder: Path, world: ServiceWorld, rounds: int) -> None:
@@ -166,8 +152,7 @@ def _killed(url: str, log: Path) -> None:
     ready = [json.loads(line) for line in log.read_text().splitlines() if '"ready"' in line]
     start = time.perf_counter()
     os.kill(ready[-1]["process"], signal.SIGKILL)
-    while not _answers(url, "/readyz", lambda: True):
-        pass
+    _answers(url, "/readyz", lambda: True, patience=0.1)
     print(f"\na killed worker is replaced and answers after {time.perf_counter() - start:.1f} s")
 
 
@@ -210,9 +195,11 @@ def _histories(folder: Path, world: ServiceWorld, sizes: list[int], rounds: int)
     for size in sizes:
         tables = _repeated(world.tables, size)
         rows = sum(len(tables.require(n)) for n in ("manifests", "declarations", "inspections"))
+        home = folder / f"history{size}"
+        headers = _prepare(home, world, tables)
         start = time.perf_counter()
-        with _ours(folder / f"history{size}", world, tables, written=True) as (ours, _):
-            ready = time.perf_counter() - start - _written[0]
+        with _started(home, headers) as (ours, _):
+            ready = time.perf_counter() - start
             seconds = _interleaved({"": (ours, body)}, rounds=rounds, calls=25)[""]
         p50 = float(np.median(seconds))
         first = first or p50
@@ -220,10 +207,6 @@ def _histories(folder: Path, world: ServiceWorld, sizes: list[int], rounds: int)
             f"{rows:>10,} rows of history: p50 {p50 / first:.2f} x ({1e3 * p50:.2f} ms), "
             f"ready {ready - base:+.1f} s after the empty service"
         )
-
-
-_written = [0.0]
-"""Seconds spent on writing the tables of the last world, which are no part of its start."""
 
 
 def _repeated(tables: Tables, rows: int) -> Tables:
@@ -243,19 +226,27 @@ def _repeated(tables: Tables, rows: int) -> Tables:
 
 @contextmanager
 def _ours(
-    home: Path, world: ServiceWorld, tables: Tables, workers: int = 1, *, written: bool = False
+    home: Path, world: ServiceWorld, tables: Tables, workers: int = 1
 ) -> Iterator[tuple[Endpoint, str]]:
-    del written
-    start = time.perf_counter()
-    data = home / "data"
-    for name in ("manifests", "declarations", "inspections"):
-        write_table(tables.require(name), data / f"{name}.parquet")
+    """Run our service on a home of its own."""
+    with _started(home, _prepare(home, world, tables), workers) as running:
+        yield running
+
+
+def _prepare(home: Path, world: ServiceWorld, tables: Tables) -> dict[str, str]:
+    """Write what our service starts from; return the headers of its engine."""
+    write_tables(tables, home / "data")
     world.bundles["declaration"].save(home / "champions" / "declaration")
     with Ledger.open(f"sqlite:///{home / 'ledger.db'}") as ledger:
         key = ledger.create_key("engine")[1]
-    _written[0] = time.perf_counter() - start
-    with running_server(home, data=data, workers=workers, timeout=900) as server:
-        headers = {**JSON, "Authorization": f"Bearer {key}"}
+    return {**JSON, "Authorization": f"Bearer {key}"}
+
+
+@contextmanager
+def _started(
+    home: Path, headers: Mapping[str, str], workers: int = 1
+) -> Iterator[tuple[Endpoint, str]]:
+    with running_server(home, data=home / "data", workers=workers, timeout=900) as server:
         yield Endpoint(server.url, "/v1/score", headers), server.url
 
 
@@ -314,10 +305,17 @@ def _process(arguments: list[str], url: str, ready: str, folder: Path) -> Iterat
             os.killpg(process.pid, 9)
 
 
-def _answers(url: str, path: str, lives: Callable[[], bool], seconds: float = 120.0) -> bool:
+def _answers(
+    url: str,
+    path: str,
+    lives: Callable[[], bool],
+    seconds: float = 120.0,
+    patience: float = 5.0,
+) -> bool:
+    """Ask until it answers, giving up each attempt after ``patience`` seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and lives():
-        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=patience)
         try:
             connection.request("GET", path)
             if connection.getresponse().status == 200:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from riskml.cli.serve import PATIENCE_SECONDS
 from riskml.errors import ServiceError
 
 __all__ = ["Server", "free_port", "running_server", "start_server"]
@@ -130,7 +131,7 @@ def start_server(
     }
     arguments = [sys.executable, "-m", "bentoml", "serve", "serving.service:RiskService"]
     arguments += ["--host", "127.0.0.1", "--port", str(port), "--working-dir", str(ROOT)]
-    arguments += ["--timeout-graceful-shutdown", "10"]  # as riskml serve has it
+    arguments += ["--timeout-graceful-shutdown", str(PATIENCE_SECONDS)]
     with log.open("ab") as stream:
         process = subprocess.Popen(  # noqa: S603 - our own program
             arguments, env=variables, stdout=stream, stderr=stream, start_new_session=True

@@ -50,13 +50,12 @@ async def _answer(worker: Worker, raws: Sequence[msgspec.Raw], caller: Caller) -
     """Score in chunks, all with the models that served when the request began."""
     start = time.perf_counter()
     answerer = Answerer(worker.runtime.current(), caller, worker.options)
-    answers: list[Answered] = []
     if len(raws) <= FEW and not answerer.state.history.busy:
-        # A hop to a thread and back takes as long as a fifth of the work itself.
-        answers = answerer.answer(raws)
-        raws = ()
-    for first in range(0, len(raws), CHUNK):
-        answers += await worker.in_scoring_thread(answerer.answer, raws[first : first + CHUNK])
+        answers = answerer.answer(raws)  # quicker than a hop to a thread and back
+    else:
+        answers = []
+        for first in range(0, len(raws), CHUNK):
+            answers += await worker.in_scoring_thread(answerer.answer, raws[first : first + CHUNK])
     PHASE.labels("answer").observe(time.perf_counter() - start)
     return answers
 

@@ -1,8 +1,6 @@
 """The queue's table: the newest score of each consignment and stage, paged in the database."""
 
-import json
 import math
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,21 +11,19 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from riskml.cases.book import within
+from riskml.cases.projection import folded, projected
 from riskml.cases.workflow import Actor
 from riskml.errors import RiskmlError
-from riskml.features.items import consignment_id_of
 from riskml.ledger import Ledger
 from riskml.ledger.canonical import from_micros
 from riskml.ledger.chain import insert_ignoring
-from riskml.ledger.lookups import documents
 from riskml.ledger.tables import cases, heads, score_numbers, scores, worklist, worklist_progress
 
-__all__ = ["WorkPage", "WorkQuery", "WorkQueryError", "WorkRow", "Worklist", "folded"]
+__all__ = ["WorkPage", "WorkQuery", "WorkQueryError", "WorkRow", "Worklist"]
 
 CHUNK = 500
 """Scores brought in by one transaction: scoring waits for it no longer than for itself."""
 LONGEST_TEXT = 100
-LONGEST_SHOWN = 300
 Sort = Literal["probability", "revenue", "age"]
 
 
@@ -165,52 +161,20 @@ class Worklist:
         with self._ledger.reading() as connection:
             position = _progress(connection, writer)
             found = connection.execute(_scores_behind(writer, position)).mappings().all()
-            projected = [self._projected(connection, row) for row in found]
+            shown = [projected(connection, row, self._zone) for row in found]
         if not found:
             return 0, False
         newest: dict[tuple[str, str], dict[str, Any]] = {}
-        for row in projected:
+        for row in shown:
             key = (row["consignment_id"], row["stage"])
             if key not in newest or _age(newest[key]) < _age(row):
                 newest[key] = row
         with self._ledger.writing() as connection:
             if not _advance(connection, writer, position, found[-1]["position"]):
                 return 0, True  # another process was quicker; look again
-            _index_numbers(connection, projected)
+            _index_numbers(connection, shown)
             _store(connection, newest)
         return len(found), len(found) == CHUNK
-
-    def _projected(self, connection: Connection, score: RowMapping) -> dict[str, Any]:
-        manifest, lines = _documents(connection, score)
-        own: Mapping[str, Any] = manifest or {}
-        first = lines[0] if lines else {}
-        shown = {
-            "party_name": _first(
-                (first, "importer_name"), (first, "importer_id"),
-                (own, "consignee_name"), (own, "consignee_id"),
-            ),
-            "goods": _first((first, "goods_description"), (own, "goods_description")),
-            "commodity_code": _first((first, "commodity_code"), (own, "commodity_code")),
-            "origin_country": _first((first, "origin_country")),
-        }  # fmt: skip
-        numbers = {name: score[name] for name in ("bill_no", "container_no", "declaration_id")}
-        instant = from_micros(score["decision_time"])
-        words = [value for value in (*numbers.values(), *shown.values()) if value]
-        return {
-            "consignment_id": consignment_id_of(numbers),
-            "stage": score["stage"],
-            "score_id": score["score_id"],
-            "day": instant.astimezone(self._zone).date().isoformat(),
-            "office": score["office"],
-            "mode": _first((first, "mode"), (own, "mode")),
-            **numbers,
-            "decision_time": score["decision_time"],
-            "probability": score["probability"],
-            "revenue_at_stake": _stake(lines),
-            **shown,
-            "degraded": score["degraded"],
-            "search": folded(" ".join(map(str, words))),
-        }
 
     def _conditions(self, user: Actor, query: WorkQuery) -> list["sa.ColumnElement[bool]"]:
         table = worklist.c
@@ -228,18 +192,6 @@ class Worklist:
             none = query.state == "none"
             found.append(table.state.is_(None) if none else table.state == query.state)
         return found + [table.search.contains(w, autoescape=True) for w in _words(query.text)]
-
-
-def folded(text: str) -> str:
-    """Return text without case, accents and the strokes of Vietnamese.
-
-    Examples
-    --------
-    >>> folded("Công ty ĐẠI PHÁT")
-    'cong ty dai phat'
-    """
-    plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 def _words(text: str | None) -> list[str]:
@@ -372,39 +324,3 @@ def _cases_of(
         shown = {name: row[name] for name in ("case_id", "state", "channel")}
         found[row["consignment_id"], row["stage"]] = shown
     return found
-
-
-def _documents(
-    connection: Connection, score: RowMapping
-) -> tuple[Mapping[str, Any] | None, list[Mapping[str, Any]]]:
-    """Return what the score was made of: sent along, or the events that it named."""
-    request = json.loads(score["request"]) or {}
-    if "keys" not in request:
-        return request.get("manifest"), list(request.get("lines") or ())
-    watermark = score["history_watermark"]
-    manifests = documents(connection, "manifests", score["bill_no"], watermark)
-    own = [row for row in manifests if row.get("container_no") == score["container_no"]]
-    lines = documents(connection, "declarations", score["declaration_id"], watermark)
-    return next(iter(own or manifests), None), list(lines)
-
-
-def _stake(lines: Iterable[Mapping[str, Any]]) -> float | None:
-    """Return the duty of all lines: as declared, else value times rate."""
-    known = [duty for line in lines if (duty := _duty(line)) is not None]
-    return sum(known) if known else None
-
-
-def _duty(line: Mapping[str, Any]) -> float | None:
-    if isinstance(line.get("duty_amount"), int | float):
-        return float(line["duty_amount"])
-    value, rate = line.get("customs_value"), line.get("duty_rate")
-    if isinstance(value, int | float) and isinstance(rate, int | float):
-        return float(value) * float(rate) / 100.0
-    return None
-
-
-def _first(*places: tuple[Mapping[str, Any], str]) -> str | None:
-    for row, column in places:
-        if row.get(column) is not None:
-            return str(row[column])[:LONGEST_SHOWN]
-    return None

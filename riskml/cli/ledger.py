@@ -82,7 +82,7 @@ def restore(
     from riskml.ledger import restore as work
 
     rows = work(settings().ledger_url, path, progress=progress)
-    say(f"restored {rows} rows into {_place(settings().ledger_url)}; every chain verifies")
+    say(f"restored {rows} rows; every chain verifies")
 
 
 @app.command()
@@ -109,13 +109,6 @@ def _verify(file: Path | None, against: Path | None, trusted: list[str]) -> "Ver
         return verify_export(file, trusted=trusted, progress=progress)
     with Ledger.open(settings().ledger_url, create=False) as ledger:
         return ledger.verify(against=against, trusted=trusted, progress=progress)
-
-
-def _place(url: str) -> str:
-    """Return a URL without its password."""
-    from sqlalchemy.engine import make_url
-
-    return make_url(url).render_as_string(hide_password=True)
 
 
 def _key(given: str) -> str:

@@ -23,6 +23,7 @@ from riskml.features.events import line_events, outcome_events
 from riskml.features.featureset import FeatureSet
 from riskml.features.items import Item, batch_of_items
 from riskml.features.plan import FeaturePlan
+from riskml.features.rows import microseconds
 from riskml.features.store import RowStore
 from riskml.history import Events, HistoryIndex, Statistic
 
@@ -103,15 +104,7 @@ class OnlineFeatures:
             self._stages[features.stage] = self._filled(features, plan)
 
     def append(self, table: str, rows: pd.DataFrame) -> None:
-        """Add events; late, repeated and out-of-order ones are welcome.
-
-        Parameters
-        ----------
-        table : {"manifests", "declarations", "inspections"}
-            What the rows are.
-        rows : DataFrame
-            In normal form.
-        """
+        """Prepare rows and apply them; late, repeated and out-of-order ones are welcome."""
         self.apply(self.prepare(table, rows))
 
     def prepare(self, table: str, rows: pd.DataFrame) -> Arrival:
@@ -248,12 +241,8 @@ class OnlineFeatures:
         last = np.zeros(len(rollup), dtype=bool)
         last[positions[-1]] = True
         batch = batch_of(with_manifests(rollup.take(last), tables))
-        decided = np.array([_microseconds(decision_time)])
+        decided = np.array([microseconds(decision_time)])
         return replace(batch, head={**batch.head, "decision_time": decided})
-
-
-def _microseconds(instant: datetime) -> int:
-    return int(pd.Timestamp(instant).as_unit("us").value)
 
 
 def _events_of(

@@ -1,7 +1,6 @@
 """Columns of rows that came as payloads, made when a feature first asks for them.
 
-An arriving consignment has some seventy columns of which features read a third: what nobody
-reads is never turned into an array.
+What no feature reads is never turned into an array.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

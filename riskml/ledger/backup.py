@@ -11,7 +11,6 @@ It holds everything but sessions and failed logins: a stolen backup opens no ses
 passwords are in it as hashes. It is no proof; that is what an export is (:mod:`.export`).
 """
 
-import base64
 import gzip
 import hashlib
 import json
@@ -26,7 +25,7 @@ from sqlalchemy.engine import Connection
 
 from riskml.errors import LedgerError
 from riskml.ledger import schema
-from riskml.ledger.canonical import canonical_json
+from riskml.ledger.canonical import canonical_json, from_base64, to_base64
 from riskml.ledger.database import connect, drop_file, file_exists, make_file
 from riskml.ledger.files import whole_file
 from riskml.ledger.store import Ledger
@@ -156,7 +155,7 @@ def _lines(connection: Connection, progress: Progress) -> Iterator[tuple[str, bo
 
 def _written(value: Any) -> Any:
     if isinstance(value, bytes | memoryview):
-        return {"b": base64.b64encode(bytes(value)).decode()}
+        return {"b": to_base64(bytes(value))}
     return value
 
 
@@ -234,7 +233,12 @@ class _Reader:
             yield [self._value(value) for value in line]
 
     def _value(self, value: Any) -> Any:
-        return base64.b64decode(value["b"]) if isinstance(value, dict) else value
+        if not isinstance(value, dict):
+            return value
+        try:
+            return from_base64(value["b"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._broken("its content was altered") from error
 
     def _read(self) -> Iterator[Any]:
         try:

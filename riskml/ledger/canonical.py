@@ -14,6 +14,7 @@ __all__ = [
     "canonical_json",
     "clean_text",
     "finite",
+    "from_base64",
     "from_micros",
     "is_storable",
     "iso",
@@ -143,6 +144,17 @@ def to_base64(content: bytes) -> str:
     if not isinstance(content, bytes):
         raise LedgerError(f"a {type(content).__name__} stands where bytes belong", "pass bytes")
     return base64.b64encode(content).decode("ascii")
+
+
+def from_base64(text: str) -> bytes:
+    """Return the bytes that :func:`to_base64` wrote.
+
+    Raises
+    ------
+    ValueError
+        If it is no base64 text.
+    """
+    return base64.b64decode(text, validate=True)
 
 
 def plain_row(row: Mapping[str, Any], place: str) -> dict[str, Any]:

@@ -47,6 +47,7 @@ _OF_CHAIN = (
     heads.c.chain == sa.bindparam("of_chain"),
     heads.c.writer == sa.bindparam("of_writer"),
 )
+_INSERT = {name: table.insert() for name, table in CHAINED.items()}
 _FIND_HEAD = sa.select(heads.c.position, heads.c.row_hash).where(*_OF_CHAIN).with_for_update()
 _MOVE_HEAD = (
     heads.update()
@@ -104,7 +105,7 @@ def extend(
         full["prev_hash"] = previous
         full["row_hash"] = previous = row_hash(previous, chained_json(table.name, full))
         chained.append(full)
-    insert_many(connection, table, chained)
+    _insert_many(connection, table, chained)
     head = {"position": last + len(rows), "row_hash": previous}
     _run(connection, _MOVE_HEAD, {"of_chain": table.name, "of_writer": writer, **head})
 
@@ -141,13 +142,15 @@ def read_rows(connection: Connection, table: str, writer: str) -> Iterator[RowMa
     yield from connection.execution_options(yield_per=500).execute(query).mappings()
 
 
-def insert_many(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def _insert_many(
+    connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
+) -> None:
     """Insert rows whose values need no conversion, straight through the driver.
 
     SQLAlchemy would look at each value of each row, which for a thousand scores of 27 columns
     costs more than the insert itself.
     """
-    statement, order = _compiled(_insert_into(table), connection.dialect)
+    statement, order = _compiled(_INSERT[table.name], connection.dialect)
     connection.exec_driver_sql(statement, [_in_order(row, order) for row in rows])
 
 
@@ -155,11 +158,6 @@ def insert_ignoring(connection: Connection, table: sa.Table) -> Any:
     """Return an insert that leaves a row alone whose primary key is already there."""
     dialect_insert = postgresql_insert if is_postgresql(connection) else sqlite_insert
     return dialect_insert(table).on_conflict_do_nothing()
-
-
-@lru_cache(maxsize=16)
-def _insert_into(table: sa.Table) -> sa.Insert:
-    return table.insert()
 
 
 @lru_cache(maxsize=32)

@@ -13,20 +13,24 @@ __all__ = ["whole_file"]
 
 
 @contextmanager
-def whole_file(path: Path, what: str) -> Iterator[BinaryIO]:
+def whole_file(path: Path, what: str, *, replace: bool = True) -> Iterator[BinaryIO]:
     """Yield a file to write, readable by its owner alone; it appears when the block ends well.
 
     Parameters
     ----------
     path : Path
-        Where it will lie; a file that is there is replaced.
+        Where it will lie.
     what : str
         What it is, for errors: ``the export``.
+    replace : bool
+        Whether a file that is there is replaced.
 
     Raises
     ------
     LedgerError
         If the file cannot be written.
+    FileExistsError
+        If it is there and is not to be replaced.
     """
     path = Path(path)
     try:
@@ -36,10 +40,12 @@ def whole_file(path: Path, what: str) -> Iterator[BinaryIO]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
+            # Only a link refuses, in one step, where something is already.
+            (os.replace if replace else os.link)(temporary, path)
+        finally:
             Path(temporary).unlink(missing_ok=True)
-            raise
+    except FileExistsError:
+        raise
     except OSError as error:
         raise LedgerError(
             f"{what} {path} cannot be written: {error.strerror}", "choose another place"

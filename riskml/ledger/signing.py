@@ -7,8 +7,6 @@ the public key and one later export can tell that nothing signed was altered or 
 
 import hashlib
 import json
-import os
-import tempfile
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from riskml.errors import LedgerError
 from riskml.ledger.canonical import canonical_json, from_micros, iso
 from riskml.ledger.chain import GENESIS
 from riskml.ledger.database import is_postgresql
+from riskml.ledger.files import whole_file
 from riskml.ledger.records import Problem
 from riskml.ledger.tables import checkpoints, heads
 
@@ -196,17 +195,11 @@ def _make_key(folder: Path) -> None:
 
 def _write_once(path: Path, content: bytes) -> bool:
     """Write a file whole, readable by its owner alone, unless it is there; say whether it was."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent)  # mkstemp creates with mode 0600
     try:
-        with os.fdopen(handle, "wb") as file:
+        with whole_file(path, "the key", replace=False) as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(temporary, path)  # unlike rename, never replaces
     except FileExistsError:
         return False
-    finally:
-        Path(temporary).unlink()
     return True
 
 

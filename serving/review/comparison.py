@@ -1,10 +1,10 @@
 """Manifest beside declaration: what each says of the same consignment, differences marked."""
 
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from riskml.cases.projection import folded
 from serving.review.words import N_
 
 __all__ = ["Pair", "compare"]
@@ -121,8 +121,7 @@ def _total(lines: Sequence[Row], column: str) -> float | None:
 
 def _folded(text: str) -> str:
     """Names that differ by accents, case or punctuation alone are the same name."""
-    plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    return "".join(c for c in plain if c.isalnum())
+    return "".join(c for c in folded(text) if c.isalnum())
 
 
 def _headings(text: str) -> frozenset[str]:

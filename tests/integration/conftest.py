@@ -52,6 +52,12 @@ def ledger_url(home: Path) -> str:
     return f"sqlite:///{home.resolve() / 'ledger.db'}"
 
 
+def save_champions(home: Path, world: ServiceWorld, *stages: str) -> None:
+    """Let the models of these stages serve."""
+    for stage in stages:
+        world.bundles[stage].save(home / "champions" / stage)
+
+
 def make_keys(home: Path, database: str = "") -> dict[str, str]:
     """Create a key of each role, and one bound to an office."""
     with Ledger.open(database or ledger_url(home)) as ledger:
@@ -75,8 +81,7 @@ def make_home(tmp_path: Path, service_world: ServiceWorld) -> Callable[..., Path
     def build(*stages: str) -> Path:
         home = tmp_path / "home"
         home.mkdir()
-        for stage in stages:
-            service_world.bundles[stage].save(home / "champions" / stage)
+        save_champions(home, service_world, *stages)
         return home
 
     return build
@@ -88,8 +93,7 @@ def service(
 ) -> Iterator[Service]:
     """Half of history as base tables, half sent as events, both stages served."""
     home = tmp_path_factory.mktemp("service")
-    for stage, bundle in service_world.bundles.items():
-        bundle.save(home / "champions" / stage)
+    save_champions(home, service_world, *service_world.bundles)
     middle = service_world.tables.manifests["submitted_at"].quantile(0.5)
     early, late = split_at(service_world.tables, middle)
     data = write_tables(early, home / "data")

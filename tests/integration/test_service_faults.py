@@ -15,11 +15,11 @@ import httpx
 import pytest
 
 from riskml.ledger import Ledger
-from riskml.scoring.batch import feature_arrays
-from serving.harness import Server, running_server, start_server
+from serving.harness import running_server, start_server
 from tests.integration.conftest import Service, ledger_url, make_keys
-from tests.support.service_world import items_of
-from tests.support.tiny_bundle import tiny_bundle
+from tests.support.load import wait_for
+from tests.support.service_world import another_model, items_of
+from tests.support.watching import workers_of
 
 pytestmark = pytest.mark.integration
 
@@ -99,7 +99,7 @@ def test_a_new_champion_is_taken_over_and_a_broken_one_refused(make_home, servic
     keys = make_keys(home)
     champion = home / "champions" / "pre_arrival"
     old = service_world.bundles["pre_arrival"]
-    other = _another_model(service_world)
+    other = another_model(service_world)
     rollup = service_world.rollup("pre_arrival")
     with running_server(home) as server:
         service = Service(server, home, service_world, keys)
@@ -118,7 +118,7 @@ def test_a_new_champion_is_taken_over_and_a_broken_one_refused(make_home, servic
         asking = threading.Thread(target=ask)
         asking.start()
         other.save(champion)
-        _wait_for(lambda: _model(service) == other.manifest.model_digest)
+        wait_for(lambda: _model(service) == other.manifest.model_digest, "it is taken over")
         stop.set()
         asking.join()
         assert failures == []
@@ -126,7 +126,7 @@ def test_a_new_champion_is_taken_over_and_a_broken_one_refused(make_home, servic
         (champion / "booster.txt").write_text("tree\n")
         manifest = json.loads((champion / "manifest.json").read_text())
         (champion / "manifest.json").write_text(json.dumps({**manifest, "model_name": "forged"}))
-        _wait_for(lambda: "riskml_model_refused_total{" in _metrics(service))
+        wait_for(lambda: "riskml_model_refused_total{" in _metrics(service), "it is refused")
         assert _digests(service, rollup) == {other.manifest.model_digest}
         shutil.rmtree(champion)
         time.sleep(1.5)
@@ -138,13 +138,6 @@ def test_a_new_champion_is_taken_over_and_a_broken_one_refused(make_home, servic
         with service.client() as client:
             full = client.get(f"/v1/scores/{first.score_id}").json()
         assert len(full["features"]) == len(old.feature_set.names)
-
-
-def _another_model(world):
-    frame = world.frame("pre_arrival")
-    features = world.bundles["pre_arrival"].feature_set
-    columns = feature_arrays(world.bundles["pre_arrival"], frame)
-    return tiny_bundle(features, columns, (frame.index.to_numpy() % 3 == 0).astype(float))
 
 
 def _digests(service: Service, rollup) -> set[str]:
@@ -159,13 +152,6 @@ def _model(service: Service) -> str:
 
 def _metrics(service: Service) -> str:
     return httpx.get(service.server.url + "/metrics").text
-
-
-def _wait_for(holds, timeout: float = 30.0) -> None:
-    deadline = time.monotonic() + timeout
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def test_a_restart_replays_history(make_home, service_world) -> None:
@@ -234,7 +220,7 @@ def test_two_workers_share_a_history_and_outlive_a_killed_one(make_home, service
              "container_no": manifest["container_no"]}  # fmt: skip
     with running_server(home, workers=2) as server:
         service = Service(server, home, service_world, keys)
-        _wait_for(lambda: len(_workers(server)) == 2, 180)
+        wait_for(lambda: len(workers_of(server)) == 2, "both workers are ready")
         with service.client() as client:
             assert client.post("/v1/events", json={"manifests": [manifest]}).status_code == 200
         time.sleep(1.0)
@@ -243,21 +229,14 @@ def test_two_workers_share_a_history_and_outlive_a_killed_one(make_home, service
         assert all("score_id" in result for result in found), found
         with service.ledger() as ledger:
             writers = {chain.writer for chain in ledger.verify().chains if chain.table == "scores"}
-        os.kill(_workers(server)[0], signal.SIGKILL)
+        os.kill(workers_of(server)[0], signal.SIGKILL)
         answered = []
         for _ in range(20):
             with suppress(httpx.TransportError):
                 answered += [r["score_id"] for r in service.score(items_of(rollup, [3, 4]))]
-        _wait_for(lambda: len(_workers(server)) == 2, 180)
+        wait_for(lambda: len(workers_of(server)) == 2, "both workers are ready")
     assert len(writers) <= 2
     assert answered
     with Ledger.open(ledger_url(home)) as ledger:
         assert all(ledger.score(score_id) is not None for score_id in answered)
         assert ledger.verify().ok
-
-
-def _workers(server: Server) -> list[int]:
-    """Return the process numbers of the workers that are ready, as their log lines say."""
-    lines = [json.loads(x) for x in server.log.read_text().splitlines() if x.startswith("{")]
-    ready = {line["process"] for line in lines if line["event"] == "ready"}
-    return sorted(number for number in ready if Path(f"/proc/{number}/cmdline").exists())

@@ -15,7 +15,7 @@ import pytest
 
 from serving.harness import running_server
 from serving.openapi.examples import REQUEST_EXAMPLES
-from tests.integration.conftest import ROLES, Service, make_keys
+from tests.integration.conftest import ROLES, Service, make_keys, save_champions
 from tests.support.openapi import closed, problems
 from tests.support.service_world import ServiceWorld, items_of
 
@@ -38,8 +38,7 @@ def service(
 ) -> Iterator[Service]:
     """Run a server of its own: what schemathesis sends would be history to the other tests."""
     home = tmp_path_factory.mktemp("described")
-    for stage, bundle in service_world.bundles.items():
-        bundle.save(home / "champions" / stage)
+    save_champions(home, service_world, *service_world.bundles)
     keys = make_keys(home)
     with running_server(home) as server:
         yield Service(server, home, service_world, keys)

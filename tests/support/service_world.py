@@ -20,7 +20,17 @@ from riskml.scoring.batch import feature_arrays
 from riskml.training.dataset import build_training_set
 from tests.support.tiny_bundle import tiny_bundle
 
-__all__ = ["ServiceWorld", "as_sent", "items_of", "make_world", "split_at", "write_tables"]
+__all__ = [
+    "ServiceWorld",
+    "another_model",
+    "as_sent",
+    "draw_tables",
+    "items_of",
+    "make_world",
+    "split_at",
+    "train",
+    "write_tables",
+]
 
 START = pd.Timestamp("2022-01-03", tz="UTC")
 DAYS = 120
@@ -49,7 +59,7 @@ class ServiceWorld:
 def make_world(bills: int = 500, seed: int = 7) -> ServiceWorld:
     """Draw a world and train on it."""
     tables = draw_tables(bills, seed)
-    return ServiceWorld(tables, {s: _train(tables, s) for s in ("pre_arrival", "declaration")})
+    return ServiceWorld(tables, {s: train(tables, s) for s in ("pre_arrival", "declaration")})
 
 
 def draw_tables(bills: int, seed: int) -> Tables:
@@ -197,19 +207,28 @@ def _inspections(
     return [row]
 
 
-def _train(tables: Tables, stage: str) -> Bundle:
+def train(tables: Tables, stage: str, trees: int = 40) -> Bundle:
+    """Train on the results of inspections, and pack their cases."""
     features = feature_set(stage, (("x_priority", "category"),) if stage == "pre_arrival" else ())
     frame = compute_features(tables, stage, features)
     bad = set(tables.inspections.query("result == 'violation'")["bill_no"])
     columns = {
         f.name: _column(frame[f.name], category=f.kind == "category") for f in features.features
     }
-    bundle = tiny_bundle(features, columns, frame["bill_no"].isin(bad).to_numpy(float), trees=40)
+    bundle = tiny_bundle(features, columns, frame["bill_no"].isin(bad).to_numpy(float), trees=trees)
     known = build_training_set(tables, stage, features=features, only_inspected=True).frame
     known = known[known["label"].notna()].reset_index(drop=True)
     return bundle.with_cases(
         pack_cases(bundle, bundle.encode(feature_arrays(bundle, known)), known)
     )
+
+
+def another_model(world: ServiceWorld) -> Bundle:
+    """Train a model for pre_arrival of other labels on the same features."""
+    frame = world.frame("pre_arrival")
+    bundle = world.bundles["pre_arrival"]
+    labels = (frame.index.to_numpy() % 3 == 0).astype(float)
+    return tiny_bundle(bundle.feature_set, feature_arrays(bundle, frame), labels)
 
 
 def _column(series: pd.Series, *, category: bool) -> np.ndarray:

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from riskml.cases import CaseBook, Worklist, WorkQuery, WorkQueryError
-from riskml.cases.worklist import _paged, folded
+from riskml.cases.projection import folded
+from riskml.cases.worklist import _paged
 from riskml.ledger import Ledger
 from riskml.ledger.tables import worklist, worklist_progress
 from tests.unit.cases.support import Person
