@@ -150,6 +150,8 @@ class Runtime:
         # What was loaded lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
+        # An answer makes many small objects and hardly a cycle: look for those less often.
+        gc.set_threshold(50_000, 20, 20)
         log("ready", watermark=state.history.state.watermark, stages=list(state.models),
             code=str(ROOT))  # fmt: skip
         self._spawn("riskml-events", self._follow_events)

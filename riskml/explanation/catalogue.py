@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["LANGUAGES", "LOCALES", "Language", "catalogue", "say"]
+__all__ = ["LANGUAGES", "LOCALES", "Language", "Phrase", "catalogue", "say"]
 
 Language = Literal["en", "vi"]
 LANGUAGES: tuple[Language, ...] = ("en", "vi")
@@ -55,3 +55,48 @@ def say(language: Language, name: str, count: float | None = None, /, **gaps: st
     forms = catalogue(language)[name]
     text = forms[0] if count is None or count == 1 else forms[-1]
     return text % gaps if gaps else text
+
+
+class Phrase:
+    """A text whose lasting gaps are filled once, and the others for each consignment.
+
+    Parameters
+    ----------
+    language : {"en", "vi"}
+    name : str
+        Identifier in the catalogue.
+    *gaps : str
+        Names of the gaps that stay open, in the order in which they will be filled.
+    **fixed : str
+        What to fill in now.
+
+    Examples
+    --------
+    >>> phrase = Phrase("en", "evidence.count", "number", key="importer", days="30")
+    >>> phrase("1"), phrase.counting(2, "2")
+    ('importer: 1 earlier line in 30 days', 'importer: 2 earlier lines in 30 days')
+    """
+
+    __slots__ = ("_many", "_one")
+
+    def __init__(self, language: Language, name: str, *gaps: str, **fixed: str) -> None:
+        forms = catalogue(language)[name]
+        filled = {key: _literal(value) for key, value in fixed.items()}
+        filled |= {gap: f"{{{place}}}" for place, gap in enumerate(gaps)}
+        self._one, self._many = (
+            (_literal(form) % filled if filled else _literal(form)).format
+            for form in (forms[0], forms[-1])
+        )
+
+    def __call__(self, *values: str) -> str:
+        """Fill the open gaps."""
+        return self._one(*values)
+
+    def counting(self, count: float, *values: str) -> str:
+        """Fill the open gaps in the singular or the plural."""
+        return (self._one if count == 1 else self._many)(*values)
+
+
+def _literal(text: str) -> str:
+    """Return a text that :meth:`str.format` leaves as it is."""
+    return text.replace("{", "{{").replace("}", "}}")

@@ -1,16 +1,16 @@
 """From contributions to reasons: the few groups of evidence that moved a score most."""
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from riskml.explanation.catalogue import Language, say
+from riskml.explanation.catalogue import LANGUAGES, Language, Phrase, say
 from riskml.explanation.codes import REASON_CODES, code_of
-from riskml.explanation.evidence import Sentence, sentence_of
+from riskml.explanation.evidence import sentence_of
 from riskml.explanation.numbers import signed
+from riskml.explanation.sentences import Places, Sentence, Value
 from riskml.features import Feature, FeatureSet
 
 __all__ = ["Evidence", "Reason", "ReasonBook", "reasons_of"]
@@ -79,7 +79,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class ReasonBook:
-    """The grouping of one feature set, prepared once per model.
+    """The grouping of one feature set and its wording, prepared once per model.
 
     Attributes
     ----------
@@ -89,17 +89,20 @@ class ReasonBook:
         The codes in use, in the order of :data:`~riskml.explanation.codes.REASON_CODES`.
     membership : ndarray of float64, shape (p, g)
         1 where a feature belongs to a code.
-    members : tuple of tuple of int
-        Positions of the features of each code.
-    sentences : tuple of callable
-        What writes the evidence of each feature.
+    group : tuple of int
+        Position of the code of each feature.
+    starts : tuple of int
+        Where the features of each code begin, were they sorted by code; then their number.
+    wording : mapping of {"en", "vi"} to Wording
+        What writes the text of a reason.
     """
 
     features: tuple[Feature, ...]
     codes: tuple[str, ...]
     membership: np.ndarray = field(repr=False)
-    members: tuple[tuple[int, ...], ...] = field(repr=False)
-    sentences: tuple[Sentence, ...] = field(repr=False)
+    group: tuple[int, ...] = field(repr=False)
+    starts: tuple[int, ...] = field(repr=False)
+    wording: Mapping[Language, "Wording"] = field(repr=False)
 
     @classmethod
     def of(cls, feature_set: FeatureSet) -> "ReasonBook":
@@ -108,11 +111,54 @@ class ReasonBook:
         codes = tuple(code for code in REASON_CODES if code in given)
         membership = np.array([[float(code == own) for code in codes] for own in given])
         membership = membership.reshape(len(given), len(codes))
-        members = tuple(
-            tuple(position for position, own in enumerate(given) if own == code) for code in codes
+        sizes = membership.sum(axis=0).astype(np.intp)
+        return cls(
+            feature_set.features,
+            codes,
+            membership,
+            tuple(codes.index(code) for code in given),
+            tuple(np.concatenate([[0], np.cumsum(sizes)]).tolist()),
+            {language: Wording.of(feature_set, codes, language) for language in LANGUAGES},
         )
-        sentences = tuple(sentence_of(feature) for feature in feature_set.features)
-        return cls(feature_set.features, codes, membership, members, sentences)
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How the reasons of one feature set are written in one language.
+
+    Attributes
+    ----------
+    language : {"en", "vi"}
+    raises, lowers : tuple of Phrase
+        The beginning of a reason, by code.
+    sentences : tuple of callable
+        What writes the evidence of each feature.
+    """
+
+    language: Language
+    raises: tuple[Phrase, ...]
+    lowers: tuple[Phrase, ...]
+    sentences: tuple[Sentence, ...]
+
+    @classmethod
+    def of(cls, feature_set: FeatureSet, codes: Sequence[str], language: Language) -> "Wording":
+        """Prepare what does not change from one consignment to the next."""
+        numbers = {f.name: j for j, f in enumerate(feature_set.features) if f.kind == "number"}
+        raises, lowers = (
+            tuple(Phrase(language, name, "amount", title=say(language, code)) for code in codes)
+            for name in ("reason.raises", "reason.lowers")
+        )
+        sentences = tuple(
+            sentence_of(feature, Places(j, numbers), language)
+            for j, feature in enumerate(feature_set.features)
+        )
+        return cls(language, raises, lowers, sentences)
+
+    def text(self, group: int, total: float, top: Sequence[int], values: Sequence[Value]) -> str:
+        """Say what a reason rests on; two features of one meaning say it once."""
+        head = (self.raises if total > 0 else self.lowers)[group](signed(total, self.language))
+        told = "; ".join(dict.fromkeys([self.sentences[j](values) for j in top]))
+        return f"{head}. {told[:1].upper()}{told[1:]}." if told else f"{head}."
 
 
 def reasons_of(
@@ -135,18 +181,64 @@ def reasons_of(
         Per row at most four reasons that raise the risk and two that lower it, the strongest
         first; groups that did not move the score are left out.
     """
-    columns = {feature.name: values[feature.name].tolist() for feature in book.features}
-    groups = (contributions @ book.membership).tolist()
+    sums = contributions @ book.membership
     # Plain lists: rows are short, and numpy's overhead for each would cost ten times the work.
+    rows = zip(
+        sums.tolist(),
+        np.argsort(-np.abs(sums), axis=1, kind="stable").tolist(),
+        contributions.tolist(),
+        _members(book, sums, contributions),
+        _plain(book, values, len(sums)),
+        strict=True,
+    )
     return [
-        tuple(_reason(book, j, sums[j], own, columns, row) for j in _strongest(sums))
-        for row, (sums, own) in enumerate(zip(groups, contributions.tolist(), strict=True))
+        tuple(
+            _reason(book, group, own[group], _of_group(book, group, members), given, row)
+            for group in _strongest(own, order)
+        )
+        for own, order, given, members, row in rows
     ]
 
 
-def _strongest(sums: list[float]) -> list[int]:
-    """Return positions of the groups to name, by falling strength, ties in order of code."""
-    order = sorted(range(len(sums)), key=lambda j: -abs(sums[j]))
+def _members(book: ReasonBook, sums: np.ndarray, contributions: np.ndarray) -> list[list[int]]:
+    """Return the features of each row group by group, within it by falling evidence for its sum.
+
+    Evidence in the group's own direction comes first: it is what the sentence is about. Features
+    against it have the position -1.
+    """
+    group = np.asarray(book.group, dtype=np.intp)
+    # Not by the sign of a product: that of two tiny numbers is zero.
+    agreeing = np.where(sums[:, group] > 0, contributions, -contributions)
+    order = np.lexsort((-agreeing, np.broadcast_to(group, agreeing.shape)))
+    against = np.take_along_axis(agreeing, order, axis=1) <= 0
+    members: list[list[int]] = np.where(against, -1, order).tolist()
+    return members
+
+
+def _of_group(book: ReasonBook, group: int, members: list[int]) -> list[int]:
+    """Return the features that a reason names, the strongest first."""
+    start, end = book.starts[group], book.starts[group + 1]
+    return [j for j in members[start : min(end, start + MEMBERS)] if j >= 0]
+
+
+def _plain(book: ReasonBook, values: Mapping[str, np.ndarray], rows: int) -> list[list[Value]]:
+    """Return the values of each row and a None behind them; what is no number is None."""
+    plain = np.full((len(book.features) + 1, rows), None, dtype=object)
+    numbers = [j for j, feature in enumerate(book.features) if feature.kind == "number"]
+    if numbers:
+        given = np.array([values[book.features[j].name] for j in numbers], dtype=np.float64)
+        known = given.astype(object)
+        known[~np.isfinite(given)] = None
+        plain[numbers] = known
+    for j, feature in enumerate(book.features):
+        if feature.kind != "number":
+            plain[j] = values[feature.name]
+    found: list[list[Value]] = plain.T.tolist()
+    return found
+
+
+def _strongest(sums: list[float], order: list[int]) -> list[int]:
+    """Return positions of the groups to name, the strongest first."""
     raising = [j for j in order if sums[j] > 0][:RAISING]
     lowering = [j for j in order if sums[j] < 0][:LOWERING]
     chosen = {*raising, *lowering}
@@ -157,59 +249,16 @@ def _reason(
     book: ReasonBook,
     group: int,
     total: float,
+    top: list[int],
     contributions: list[float],
-    columns: Mapping[str, Sequence[Any]],
-    row: int,
+    values: list[Value],
 ) -> Reason:
-    # Evidence in the group's own direction: it is what the sentence is about.
-    agreeing = [j for j in book.members[group] if _agree(contributions[j], total)]
-    top = sorted(agreeing, key=lambda j: -abs(contributions[j]))[:MEMBERS]
-    shown = [plain_value(columns[book.features[j].name][row]) for j in top]
-    code = book.codes[group]
-
-    def known(name: str) -> float | None:
-        column = columns.get(name)
-        value = None if column is None else plain_value(column[row])
-        return value if isinstance(value, float) else None
-
-    def text(language: Language) -> str:
-        told = (book.sentences[j](v, known, language) for j, v in zip(top, shown, strict=True))
-        return _text(code, total, told, language)
-
     return Reason(
-        code=code,
+        code=book.codes[group],
         direction="raises" if total > 0 else "lowers",
         contribution=total,
-        value=shown[0],
-        text_en=text("en"),
-        text_vi=text("vi"),
-        features=tuple(
-            Evidence(book.features[j].name, value, contributions[j])
-            for j, value in zip(top, shown, strict=True)
-        ),
+        value=values[top[0]],
+        text_en=book.wording["en"].text(group, total, top, values),
+        text_vi=book.wording["vi"].text(group, total, top, values),
+        features=tuple(Evidence(book.features[j].name, values[j], contributions[j]) for j in top),
     )
-
-
-def _text(code: str, total: float, evidence: Iterable[str], language: Language) -> str:
-    """Say what a reason rests on; two features of one meaning say it once."""
-    head = say(
-        language,
-        "reason.raises" if total > 0 else "reason.lowers",
-        title=say(language, code),
-        amount=signed(total, language),
-    )
-    told = "; ".join(dict.fromkeys(evidence))
-    return f"{head}. {told[:1].upper()}{told[1:]}." if told else f"{head}."
-
-
-def plain_value(value: Any) -> float | str | None:
-    """Return a feature's value as JSON holds it; missing (None, NaN) and infinite become None."""
-    if value is None or isinstance(value, str):
-        return value
-    number = float(value)
-    return number if math.isfinite(number) else None
-
-
-def _agree(contribution: float, total: float) -> bool:
-    # Not by the sign of the product: that of two tiny numbers is zero.
-    return contribution > 0 if total > 0 else contribution < 0

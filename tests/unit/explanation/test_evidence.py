@@ -3,6 +3,7 @@
 import math
 import re
 import unicodedata
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from riskml.explanation import REASON_CODES, ReasonBook, code_of, reasons_of
 from riskml.explanation.catalogue import LANGUAGES, LOCALES, catalogue
 from riskml.explanation.evidence import KINDS, sentence_of
+from riskml.explanation.sentences import Places, Value
 from riskml.features import Feature
 from riskml.features.catalogue import feature_set
 
@@ -18,9 +20,16 @@ FEATURES = {f.name: f for stage in STAGES for f in feature_set(stage).features}
 _GAPS = re.compile(r"%\(\w+\)s|%%")
 
 
-def said(name: str, value: float | str | None, language: str = "en", **others: float) -> str:
-    known = {key.replace("_of_", "."): number for key, number in others.items()}
-    return sentence_of(FEATURES[name])(value, known.get, language)
+def said(
+    feature: Feature | str, value: Value, others: Mapping[str, float] | None = None,
+    language: str = "en",
+) -> str:  # fmt: skip
+    """Write the evidence of a value beside others; what is not among them is not in the model."""
+    if isinstance(feature, str):
+        feature = FEATURES[feature]
+    row = {feature.name: value, **{n: v for n, v in (others or {}).items() if n != feature.name}}
+    numbers = {name: j for j, name in enumerate(row)}
+    return sentence_of(feature, Places(0, numbers), language)([*row.values(), None])
 
 
 PRICE = "commodity_code.origin_country__price_{}_unit_price__365d__min"
@@ -36,13 +45,13 @@ def test_a_price_stands_beside_its_peers() -> None:
     }
     for kind in ("log_ratio", "percentile"):
         name = PRICE.format(kind)
-        write = sentence_of(FEATURES[name])
-        assert write(others[name], others.get, "en") == (
+        assert said(name, others[name], others) == (
             "unit price 3.2 USD/kg; median of 412 declaration lines of this commodity code x "
             "country of origin in the last year: 8.4; lower than 98 % of them"
         )
-        assert "trung vị của 412 dòng tờ khai" in write(others[name], others.get, "vi")
-        assert "3,2 USD/kg" in write(others[name], others.get, "vi")
+        vietnamese = said(name, others[name], others, "vi")
+        assert "trung vị của 412 dòng tờ khai" in vietnamese
+        assert "3,2 USD/kg" in vietnamese
 
 
 def test_a_price_without_its_peers_number_says_less() -> None:
@@ -52,9 +61,8 @@ def test_a_price_without_its_peers_number_says_less() -> None:
     )
     assert "no earlier prices" in said(name, None)
     several = {"lines": 2.0, "log_unit_price_min": 1.0}
-    assert "declaration lines" not in sentence_of(FEATURES[name])(0.1, several.get, "en")
-    percentile = sentence_of(FEATURES[PRICE.format("percentile")])
-    assert percentile(0.9, several.get, "en") == (
+    assert "declaration lines" not in said(name, 0.1, several)
+    assert said(PRICE.format("percentile"), 0.9, several) == (
         "unit price higher than 90 % of the earlier ones of this commodity code x country of origin"
     )
 
@@ -107,19 +115,18 @@ def test_a_price_without_its_peers_number_says_less() -> None:
 def test_evidence_in_english(
     name: str, value: float | str | None, others: dict[str, float], text: str
 ) -> None:
-    assert sentence_of(FEATURES[name])(value, others.get, "en") == text
+    assert said(name, value, others) == text
 
 
 @pytest.mark.parametrize("name", sorted(FEATURES))
 def test_every_feature_speaks_both_languages(name: str) -> None:
     """Missing, zero, one, large, negative: a sentence without an open gap, in its own language."""
     feature = FEATURES[name]
-    write = sentence_of(feature)
     values = [None, 0.0, 1.0, 2.5, -1.0, 1e6] if feature.kind == "number" else [None, "X"]
     everything = dict.fromkeys(FEATURES, 2.0)
     for value in values:
-        for known in (everything.get, {}.get):
-            english, vietnamese = write(value, known, "en"), write(value, known, "vi")
+        for known in (everything, {}):
+            english, vietnamese = (said(name, value, known, x) for x in ("en", "vi"))
             for text in (english, vietnamese):
                 assert text
                 assert "%(" not in text
@@ -130,7 +137,7 @@ def test_every_feature_speaks_both_languages(name: str) -> None:
 
 def test_no_feature_is_left_to_description_and_value_but_categories() -> None:
     plain = [name for name, feature in FEATURES.items()
-             if ": not known" in sentence_of(feature)(None, {}.get, "en")]  # fmt: skip
+             if ": not known" in said(feature, None)]  # fmt: skip
     assert all(FEATURES[name].kind == "category" for name in plain)
 
 
@@ -164,9 +171,8 @@ def test_every_code_has_a_title_in_both_languages(code: str) -> None:
 
 def test_an_unknown_feature_is_written_as_description_and_value() -> None:
     feature = Feature("x_score", "number", "own", "Own score", "Điểm riêng", unit="points")
-    write = sentence_of(feature)
-    assert write(3.0, {}.get, "en") == "Own score: 3 points"
-    assert write(None, {}.get, "vi") == "Điểm riêng: không rõ"
+    assert said(feature, 3.0) == "Own score: 3 points"
+    assert said(feature, None, language="vi") == "Điểm riêng: không rõ"
     assert code_of(feature) in REASON_CODES
 
 
