@@ -40,7 +40,8 @@ from tests.support.service_world import (
 )
 
 BILLS = 1000
-TREES = 300
+TREES = 600
+"""About as many as the model has that ``make demo`` trains."""
 JSON = {"Content-Type": "application/json"}
 
 
