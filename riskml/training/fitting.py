@@ -23,19 +23,14 @@ from riskml.explanation import pack_cases
 from riskml.features import FeatureSet
 from riskml.history import Progress
 from riskml.labels import maturity_gap
-from riskml.training.boosting import (
-    Design,
-    FoldScores,
-    cross_fitted_scores,
-    grow,
-    score_folds,
-)
+from riskml.training.boosting import Design, cross_fitted_scores, grow
 from riskml.training.calibrating import calibrate_for_arrivals
 from riskml.training.definition import ModelDefinition
+from riskml.training.folding import FoldScores, score_folds
 from riskml.training.rows import learnable_rows
-from riskml.training.weights import RowWeights, WeightReport, row_weights
+from riskml.training.weights import WeightReport, defined_weights
 
-__all__ = ["FittedModel", "fit_model"]
+__all__ = ["FittedModel", "fit_model", "make_design"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -120,12 +115,8 @@ def fit_model(
     rows = learnable_rows(frame, until, hint)
     until = until or rows["label_known_at"].max().to_pydatetime() + timedelta(microseconds=1)
     gap = maturity_gap(rows["decision_time"], rows["label_known_at"])
-    encoder = Encoder.fit(rows, feature_set, **definition.encoding.model_dump())
-    weighting = definition.weights
-    weights = _weights(rows, definition, weighting.boosters, weighting.clip)
-    arrivals = _weights(rows, definition, weighting.calibrator, weighting.calibration_clip)
-    y = rows["label"].to_numpy(dtype=np.float64)
-    design = Design(encoder.encode(rows), y, weights.values, feature_set)
+    encoder, design = make_design(rows, feature_set, definition)
+    arrivals = defined_weights(rows, definition.weights, "calibrator")
     folds = _folds(rows, definition, gap)
     scores = score_folds(design, folds, definition.lightgbm, definition.fit, progress)
     final = design if definition.fit.refit else _before_last_fold(design, folds, scores)
@@ -146,17 +137,14 @@ def fit_model(
     )
 
 
-def _weights(
-    rows: pd.DataFrame, definition: ModelDefinition, use_propensity: bool, clip: float
-) -> RowWeights:
-    part = definition.weights
-    return row_weights(
-        rows,
-        use_propensity=use_propensity,
-        clip=clip,
-        unverified=part.unverified,
-        half_life_days=part.half_life_days,
-    )
+def make_design(
+    rows: pd.DataFrame, feature_set: FeatureSet, definition: ModelDefinition
+) -> tuple[Encoder, Design]:
+    """Encode and weigh learnable rows for the boosters."""
+    encoder = Encoder.fit(rows, feature_set, **definition.encoding.model_dump())
+    weights = defined_weights(rows, definition.weights, "boosters")
+    y = rows["label"].to_numpy(dtype=np.float64)
+    return encoder, Design(encoder.encode(rows), y, weights.values, feature_set)
 
 
 def _folds(rows: pd.DataFrame, definition: ModelDefinition, gap: timedelta) -> list[Fold]:
