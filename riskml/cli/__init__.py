@@ -23,6 +23,7 @@ COMMANDS = (
     "simulate",
     "ingest",
     "features",
+    "tune",
     "train",
     "evaluate",
     "promote",

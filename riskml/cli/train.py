@@ -30,18 +30,12 @@ def command(
     """Train on labels known before a date, calibrate, log the run to MLflow and register it."""
     from riskml.config import check_stage, day_start, parse_day
     from riskml.datasets import load_tables
-    from riskml.errors import UsageError
-    from riskml.training.definition import default_definition, load_definition
+    from riskml.training.definition import load_stage_definition
     from riskml.training.run import train_stage
 
     check_stage(stage)
     cut = None if until is None else day_start(parse_day(until, "--until"))
-    definition = load_definition(model or default_definition(stage))
-    if definition.stage != stage:
-        raise UsageError(
-            f"{model} defines a model of stage {definition.stage}, not {stage}",
-            f"use --stage {definition.stage}, or another --model",
-        )
+    definition = load_stage_definition(stage, model)
     own = "manifests" if stage == "pre_arrival" else "declarations"
     tables = load_tables(data, need=(own, "inspections"))
     run = train_stage(tables, definition, until=cut, progress=progress)

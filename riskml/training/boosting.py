@@ -1,4 +1,4 @@
-"""LightGBM: parameters, boosters, and the number of rounds chosen on later slices."""
+"""LightGBM: what is learned from, parameters, boosters, and scores of rows they did not see."""
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from riskml.bundle.bundle import booster_names
-from riskml.evaluation.splits import Fold
 from riskml.features import FeatureSet
 from riskml.history import Progress
 from riskml.training.definition import Fit, LightGBM
 from riskml.training.merging import merge_boosters
 
-__all__ = ["Design", "FoldScores", "cross_fitted_scores", "grow", "score_folds"]
+__all__ = ["Design", "cross_fitted_scores", "grow", "parameters", "seeds", "shown"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -63,31 +62,6 @@ class Design:
         )
 
 
-@dataclass(frozen=True)
-class FoldScores:
-    """What the folds said.
-
-    Attributes
-    ----------
-    rounds : int
-        Number of rounds with the least log loss, averaged over folds.
-    curve : ndarray of float64, shape (max_rounds,)
-        The averaged log loss by round; empty if no fold could be used.
-    raw : ndarray of float64, shape (n,)
-        Raw score of each row by the boosters of its fold, missing where no fold judged it.
-    fold : ndarray of int64, shape (n,)
-        Number of that fold, -1 where none.
-    skipped : tuple of str
-        Folds that could not be used, and why.
-    """
-
-    rounds: int
-    curve: FloatArray
-    raw: FloatArray
-    fold: npt.NDArray[np.int64]
-    skipped: tuple[str, ...]
-
-
 SMALL = 20_000_000
 """Below so many cells one thread is quicker: on a busy machine two were seven times slower."""
 
@@ -117,62 +91,14 @@ def parameters(design: Design, model: LightGBM, fit: Fit, seed: int) -> dict[str
     return found
 
 
-def _shown(items: Sequence[Any], label: str, progress: Progress | None) -> Iterable[Any]:
+def shown(items: Sequence[Any], label: str, progress: Progress | None) -> Iterable[Any]:
+    """Return the items behind a progress bar, if there is one."""
     return items if progress is None else progress(items, label, len(items))
 
 
-def _seeds(fit: Fit, count: int) -> list[int]:
+def seeds(fit: Fit, count: int) -> list[int]:
+    """Return the seeds of so many boosters."""
     return [fit.seed + 1000 * member for member in range(count)]
-
-
-def score_folds(
-    design: Design,
-    folds: Sequence[Fold],
-    model: LightGBM,
-    fit: Fit,
-    progress: Progress | None = None,
-) -> FoldScores:
-    """Train on each fold's past, choose the number of rounds, and score what follows.
-
-    Parameters
-    ----------
-    design : Design
-        Rows in order of decision time.
-    folds : sequence of Fold
-        Steps through time.
-    model, fit
-        Parts of the model definition.
-    progress : callable, optional
-        Wraps an iterable to show how far it is.
-
-    Returns
-    -------
-    FoldScores
-    """
-    curves, sizes, members, skipped = [], [], [], []
-    for number, fold in _shown(list(enumerate(folds)), "Folds", progress):
-        why = _unusable(design, fold)
-        if why:
-            skipped.append(f"fold from {fold.start:%Y-%m-%d} left out: {why}")
-            continue
-        boosters, curve = _train_fold(design, fold, model, fit)
-        members.append((number, fold, boosters))
-        curves.append(curve)
-        sizes.append(float(design.w[fold.test].sum()))
-    raw = np.full(len(design.y), np.nan)
-    of_fold = np.full(len(design.y), -1, dtype=np.int64)
-    if not curves:
-        return FoldScores(fit.min_rounds, np.empty(0), raw, of_fold, tuple(skipped))
-    curve = np.average(curves, axis=0, weights=sizes)
-    first = min(fit.min_rounds, len(curve)) - 1
-    rounds = first + int(np.argmin(curve[first:])) + 1
-    for number, fold, boosters in members:
-        scores = [
-            b.predict(design.X[fold.test], raw_score=True, num_iteration=rounds) for b in boosters
-        ]
-        raw[fold.test] = np.mean(scores, axis=0)
-        of_fold[fold.test] = number
-    return FoldScores(rounds, curve, raw, of_fold, tuple(skipped))
 
 
 def cross_fitted_scores(
@@ -201,7 +127,7 @@ def cross_fitted_scores(
     blocks : int
         Parts.
     model, fit, progress
-        See `score_folds`.
+        See `riskml.training.folding.score_folds`.
 
     Returns
     -------
@@ -228,41 +154,6 @@ def cross_fitted_scores(
     return raw
 
 
-def _unusable(design: Design, fold: Fold) -> str:
-    for name, rows in (("before", fold.train), ("in", fold.test)):
-        w = design.w[rows]
-        positives = float((w * design.y[rows]).sum())
-        if not 0 < positives < float(w.sum()):
-            return f"both classes are needed {name} it"
-    return ""
-
-
-def _train_fold(
-    design: Design, fold: Fold, model: LightGBM, fit: Fit
-) -> tuple[list[lgb.Booster], FloatArray]:
-    """Return the boosters of a fold, and their log loss by round on what follows."""
-    boosters, curves = [], []
-    for seed in _seeds(fit, fit.fold_ensemble):
-        train = design.dataset(fold.train)
-        record: dict[str, dict[str, list[float]]] = {}
-        booster = lgb.train(
-            parameters(design, model, fit, seed),
-            train,
-            fit.max_rounds,
-            valid_sets=[design.dataset(fold.test, reference=train)],
-            valid_names=["later"],
-            callbacks=[
-                lgb.record_evaluation(record),
-                lgb.early_stopping(fit.patience, verbose=False),
-            ],
-        )
-        curve = np.array(record["later"]["binary_logloss"])
-        # Behind an early stop the loss is taken to stay where it was.
-        curves.append(np.pad(curve, (0, fit.max_rounds - len(curve)), mode="edge"))
-        boosters.append(booster)
-    return boosters, np.mean(curves, axis=0)
-
-
 def grow(
     design: Design,
     rounds: int,
@@ -272,7 +163,7 @@ def grow(
 ) -> str:
     """Train the final boosters on all rows of ``design`` and merge them; returns the model text."""
     texts = []
-    for seed in _shown(_seeds(fit, fit.ensemble), "Boosters", progress):
+    for seed in shown(seeds(fit, fit.ensemble), "Boosters", progress):
         options = parameters(design, model, fit, seed)
         booster = lgb.train(options, design.dataset(), rounds)
         texts.append(booster.model_to_string(num_iteration=rounds))

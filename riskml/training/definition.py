@@ -6,11 +6,13 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 import riskml
 from riskml.config import check_stage
-from riskml.errors import ConfigError
+from riskml.errors import ConfigError, UsageError
+from riskml.training.part import NonNegative, Part, Positive, Share
+from riskml.training.space import Tuning, check_space
 
 __all__ = [
     "Calibration",
@@ -19,21 +21,15 @@ __all__ = [
     "Gates",
     "LightGBM",
     "ModelDefinition",
+    "Tuning",
     "Weights",
     "default_definition",
     "load_definition",
+    "load_stage_definition",
 ]
 
-Positive = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(gt=0, le=1)]
-NonNegative = Annotated[float, Field(ge=0)]
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class LightGBM(_Part):
+class LightGBM(Part):
     """Parameters passed on to LightGBM under their own names.
 
     The defaults are made for tens to hundreds of violations: small steps, strong regularisation,
@@ -62,7 +58,7 @@ class LightGBM(_Part):
     min_data_per_group: int = Field(default=30, ge=1)
 
 
-class Fit(_Part):
+class Fit(Part):
     """How rounds are chosen and boosters are made.
 
     Attributes
@@ -100,14 +96,14 @@ class Fit(_Part):
     monotone: bool = True
 
 
-class Encoding(_Part):
+class Encoding(Part):
     """How categories become codes; see `riskml.bundle.Encoder.fit`."""
 
     min_count: int = Field(default=5, ge=1)
     most: int = Field(default=200, ge=1)
 
 
-class Weights(_Part):
+class Weights(Part):
     """What a labelled row counts.
 
     Attributes
@@ -135,7 +131,7 @@ class Weights(_Part):
     half_life_days: Positive | None = None
 
 
-class Calibration(_Part):
+class Calibration(Part):
     """Which calibrator is fitted, and from how many violations on.
 
     With fewer than ``min_positives`` violations only the intercept is fitted. ``shrinkage`` and
@@ -150,7 +146,7 @@ class Calibration(_Part):
     selection_sd: NonNegative = 1.0
 
 
-class Gates(_Part):
+class Gates(Part):
     """What a model must reach before it may serve.
 
     Attributes
@@ -179,14 +175,14 @@ class Gates(_Part):
     forbidden_checks: tuple[str, ...] = ("RK001", "RK003")
 
 
-class ModelDefinition(_Part):
+class ModelDefinition(Part):
     """How the model of a stage is made.
 
     Attributes
     ----------
     stage, feature_set, description : str
         Decision point, name of the feature set, and a sentence for the model card.
-    lightgbm, fit, encoding, weights, calibration, gates
+    lightgbm, fit, encoding, weights, calibration, gates, tuning
         See the classes of these parts.
     inspection_rates : tuple of float
         At which metrics are reported.
@@ -202,6 +198,12 @@ class ModelDefinition(_Part):
     weights: Weights = Weights()
     calibration: Calibration = Calibration()
     gates: Gates = Gates()
+    tuning: Tuning = Tuning()
+
+    @model_validator(mode="after")
+    def _searchable(self) -> "ModelDefinition":
+        check_space(self.tuning.space, self)
+        return self
 
     @property
     def model_name(self) -> str:
@@ -210,14 +212,14 @@ class ModelDefinition(_Part):
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of the canonical JSON of this definition."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        """SHA-256 (hex) of the canonical JSON of this definition, but for how it is tuned."""
+        text = json.dumps(self.model_dump(mode="json", exclude={"tuning"}), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def flat(self) -> dict[str, Any]:
-        """Return every setting under a dotted name, for the tracking server."""
+        """Return every setting of the model under a dotted name, for the tracking server."""
         flat: dict[str, Any] = {}
-        for name, value in self.model_dump(mode="json").items():
+        for name, value in self.model_dump(mode="json", exclude={"tuning"}).items():
             if isinstance(value, dict):
                 flat.update({f"{name}.{key}": inner for key, inner in value.items()})
             else:
@@ -272,4 +274,24 @@ def load_definition(path: Path | str) -> ModelDefinition:
             raise ConfigError(
                 f"{path}: unknown key {key}", "remove it, or correct its name"
             ) from error
-        raise ConfigError(f"{path}: {key}: {first['msg']}", "correct the value") from error
+        where = f"{path}: {key}" if key else str(path)
+        raise ConfigError(f"{where}: {first['msg']}", "correct the value") from error
+
+
+def load_stage_definition(stage: str, path: Path | None = None) -> ModelDefinition:
+    """Read a stage's definition, by default the one that ships.
+
+    Raises
+    ------
+    UsageError
+        If the file defines a model of another stage.
+    ConfigError
+        See `load_definition`.
+    """
+    definition = load_definition(path or default_definition(stage))
+    if definition.stage != stage:
+        raise UsageError(
+            f"{path} defines a model of stage {definition.stage}, not {stage}",
+            f"use --stage {definition.stage}, or another --model",
+        )
+    return definition

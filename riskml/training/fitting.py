@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -23,19 +22,14 @@ from riskml.explanation import pack_cases
 from riskml.features import FeatureSet
 from riskml.history import Progress
 from riskml.labels import maturity_gap
-from riskml.training.boosting import (
-    Design,
-    FoldScores,
-    cross_fitted_scores,
-    grow,
-    score_folds,
-)
-from riskml.training.calibrating import calibrate_for_arrivals
+from riskml.training.boosting import Design
 from riskml.training.definition import ModelDefinition
+from riskml.training.folding import FoldScores
+from riskml.training.learning import learn
 from riskml.training.rows import learnable_rows
-from riskml.training.weights import RowWeights, WeightReport, row_weights
+from riskml.training.weights import WeightReport, defined_weights
 
-__all__ = ["FittedModel", "fit_model"]
+__all__ = ["FittedModel", "fit_model", "make_design", "package_versions"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -120,21 +114,15 @@ def fit_model(
     rows = learnable_rows(frame, until, hint)
     until = until or rows["label_known_at"].max().to_pydatetime() + timedelta(microseconds=1)
     gap = maturity_gap(rows["decision_time"], rows["label_known_at"])
-    encoder = Encoder.fit(rows, feature_set, **definition.encoding.model_dump())
-    weighting = definition.weights
-    weights = _weights(rows, definition, weighting.boosters, weighting.clip)
-    arrivals = _weights(rows, definition, weighting.calibrator, weighting.calibration_clip)
-    y = rows["label"].to_numpy(dtype=np.float64)
-    design = Design(encoder.encode(rows), y, weights.values, feature_set)
+    encoder, design = make_design(rows, feature_set, definition)
+    arrivals = defined_weights(rows, definition.weights, "calibrator")
     folds = _folds(rows, definition, gap)
-    scores = score_folds(design, folds, definition.lightgbm, definition.fit, progress)
-    final = design if definition.fit.refit else _before_last_fold(design, folds, scores)
-    text = grow(final, scores.rounds, definition.lightgbm, definition.fit, progress)
-    calibrator, notes = _calibrate(arrivals.values, design, scores, definition, progress)
+    learned = learn(design, folds, definition, arrivals.values, progress)
+    scores, calibrator = learned.folds, learned.calibrator
     manifest = _manifest(rows, definition, feature_set, until, gap)
-    manifest = replace(manifest, data_digests=dict(data_digests or {}), notes=notes)
+    manifest = replace(manifest, data_digests=dict(data_digests or {}), notes=learned.notes)
     judged = [fold.start for number, fold in enumerate(folds) if (scores.fold == number).any()]
-    bundle = Bundle.assemble(text, calibrator, encoder, manifest)
+    bundle = Bundle.assemble(learned.text, calibrator, encoder, manifest)
     return FittedModel(
         bundle=bundle.with_cases(pack_cases(bundle, design.X, rows)),
         definition=definition,
@@ -142,21 +130,18 @@ def fit_model(
         folds=scores,
         weights=arrivals.report,
         last_fold_start=judged[-1] if judged else None,
-        notes=notes,
+        notes=learned.notes,
     )
 
 
-def _weights(
-    rows: pd.DataFrame, definition: ModelDefinition, use_propensity: bool, clip: float
-) -> RowWeights:
-    part = definition.weights
-    return row_weights(
-        rows,
-        use_propensity=use_propensity,
-        clip=clip,
-        unverified=part.unverified,
-        half_life_days=part.half_life_days,
-    )
+def make_design(
+    rows: pd.DataFrame, feature_set: FeatureSet, definition: ModelDefinition
+) -> tuple[Encoder, Design]:
+    """Encode and weigh learnable rows for the boosters."""
+    encoder = Encoder.fit(rows, feature_set, **definition.encoding.model_dump())
+    weights = defined_weights(rows, definition.weights, "boosters")
+    y = rows["label"].to_numpy(dtype=np.float64)
+    return encoder, Design(encoder.encode(rows), y, weights.values, feature_set)
 
 
 def _folds(rows: pd.DataFrame, definition: ModelDefinition, gap: timedelta) -> list[Fold]:
@@ -168,66 +153,6 @@ def _folds(rows: pd.DataFrame, definition: ModelDefinition, gap: timedelta) -> l
         gap=gap,
     )
     return list(found)
-
-
-def _before_last_fold(design: Design, folds: list[Fold], scores: FoldScores) -> Design:
-    used = [fold for number, fold in enumerate(folds) if (scores.fold == number).any()]
-    if not used:
-        return design
-    return design.rows(used[-1].train)
-
-
-def _calibrate(
-    weights: FloatArray,
-    design: Design,
-    scores: FoldScores,
-    definition: ModelDefinition,
-    progress: Progress | None,
-) -> tuple[Calibrator, tuple[str, ...]]:
-    """Calibrate on scores of rows that the boosters did not see; say aloud what was not done."""
-    notes = list(scores.skipped)
-    if not (scores.fold >= 0).any():
-        notes.append(
-            "no later slice could be judged: rounds are the least allowed, and no metric is known"
-        )
-    raw = _unseen_scores(design, scores, definition, progress)
-    usable = np.isfinite(raw)
-    positives = int(design.y[usable].sum())
-    part = definition.calibration
-    method: str = part.method
-    if positives < part.min_positives and method != "intercept":
-        method = "intercept"
-        notes.append(
-            f"{positives} violations are too few to fit slopes ({part.min_positives} are needed): "
-            "the calibrator has an intercept only"
-        )
-    calibrator = calibrate_for_arrivals(
-        raw[usable],
-        design.y[usable],
-        weights[usable],
-        method=method,
-        shrinkage=part.shrinkage,
-        selection_sd=part.selection_sd,
-    )
-    return calibrator, tuple(notes)
-
-
-def _unseen_scores(
-    design: Design, scores: FoldScores, definition: ModelDefinition, progress: Progress | None
-) -> FloatArray:
-    """Return raw scores by boosters like those that serve; NaN for rows without one.
-
-    Without a refit the boosters that serve are those of the last fold, and the folds' own scores
-    are the likest. If nothing can be held back, the training rows are scored by what they taught.
-    """
-    model, fit, part = definition.lightgbm, definition.fit, definition.calibration
-    if not fit.refit and design.y[scores.fold >= 0].any():
-        return scores.raw
-    raw = cross_fitted_scores(design, scores.rounds, part.blocks, model, fit, progress)
-    if design.y[np.isfinite(raw)].any():
-        return raw
-    text = grow(design, scores.rounds, model, fit)
-    return np.asarray(lgb.Booster(model_str=text).predict(design.X, raw_score=True))
 
 
 def _holdout(
@@ -266,8 +191,13 @@ def _manifest(
         data_digests={},
         feature_set_digest=feature_set.digest,
         definition_digest=definition.digest,
-        packages={name: importlib.metadata.version(name) for name in PACKAGES},
+        packages=package_versions(),
     )
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of what computes a score."""
+    return {name: importlib.metadata.version(name) for name in PACKAGES}
 
 
 def _iso(moment: datetime) -> str:

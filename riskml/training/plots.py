@@ -16,7 +16,7 @@ from riskml.evaluation.metrics import check_rows
 from riskml.evaluation.ranking import rank
 from riskml.explanation import explain
 
-__all__ = ["draw_plots", "gain_frame", "reliability_frame"]
+__all__ = ["draw_plots", "gain_frame", "reliability_frame", "save_figure"]
 
 FloatArray = npt.NDArray[np.float64]
 SHAP_ROWS = 1000
@@ -81,13 +81,14 @@ def draw_plots(bundle: Bundle, holdout: pd.DataFrame, folder: Path) -> list[Path
     reliability = reliability_frame(labels, holdout["probability"].to_numpy(dtype=np.float64))
     matrix = bundle.encode(holdout.tail(SHAP_ROWS))
     return [
-        _figure(folder / "gain.png", lambda plot: _gain(plot, gain)),
-        _figure(folder / "reliability.png", lambda plot: _reliability(plot, reliability)),
-        _figure(folder / "shap_summary.png", lambda plot: _shap(plot, bundle, matrix)),
+        save_figure(folder / "gain.png", lambda plot: _gain(plot, gain)),
+        save_figure(folder / "reliability.png", lambda plot: _reliability(plot, reliability)),
+        save_figure(folder / "shap_summary.png", lambda plot: _shap(plot, bundle, matrix)),
     ]
 
 
-def _figure(path: Path, draw: Callable[[Any], None]) -> Path:
+def save_figure(path: Path, draw: Callable[[Any], None]) -> Path:
+    """Draw with pyplot and save as PNG; the same figure is the same bytes."""
     import matplotlib as mpl
 
     with mpl.rc_context({"figure.dpi": 110, "savefig.bbox": "tight"}):

@@ -7,6 +7,7 @@ one row can do, at the price of a bias towards what was selected often.
 """
 
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,9 @@ import pandas as pd
 
 from riskml.errors import DataError
 from riskml.evaluation.calibration import effective_size
+from riskml.training.definition import Weights
 
-__all__ = ["RowWeights", "arrival_weights", "row_weights"]
+__all__ = ["RowWeights", "arrival_weights", "defined_weights", "row_weights"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -136,3 +138,17 @@ def row_weights(
         effective_size(w[label == 1]),
     )
     return RowWeights(w, report)
+
+
+def defined_weights(
+    frame: pd.DataFrame, part: Weights, use: Literal["boosters", "calibrator"]
+) -> RowWeights:
+    """Return the weights that a definition asks for, for one of their two uses."""
+    growing = use == "boosters"
+    return row_weights(
+        frame,
+        use_propensity=part.boosters if growing else part.calibrator,
+        clip=part.clip if growing else part.calibration_clip,
+        unverified=part.unverified,
+        half_life_days=part.half_life_days,
+    )

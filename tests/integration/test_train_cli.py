@@ -11,6 +11,11 @@ import pytest
 from riskml.bundle import Bundle
 from riskml.cli import main
 from riskml.config import settings
+from riskml.errors import DataError
+from riskml.training.definition import load_stage_definition
+from riskml.training.tracking.client import mlflow_client
+from riskml.training.tracking.studies import StudyRuns
+from riskml.training.tuning.trials import TrialRecord
 from tests.oracles.tables import make_tables, write_tables
 
 pytestmark = [
@@ -34,6 +39,16 @@ max_rounds = 60
 patience = 15
 [gates]
 min_lift = 1.2
+"""
+
+SEARCHED = """
+[tuning]
+rate = 0.1
+folds = 3
+startup = 2
+[tuning.space.lightgbm]
+num_leaves = { low = 2, high = 31 }
+extra_trees = { choices = [true, false] }
 """
 
 Run = Callable[..., tuple[int, str, str]]
@@ -145,6 +160,68 @@ def test_promote_judges_on_a_later_period_and_exports(
     )
 
 
+def tune(run: Run, place: Path, *more: str) -> tuple[int, str, str]:
+    (place / "searched.toml").write_text(MODEL.replace("ensemble = 2", "ensemble = 1") + SEARCHED)
+    where = ("--data", str(place / "data"), "--model", str(place / "searched.toml"))
+    out = ("--out", str(place / "tuned.toml"))
+    return run("tune", *where, *out, "--stage", "declaration", "--until", "2022-07-01", *more)
+
+
+def test_a_broken_off_search_goes_on_in_the_same_run_and_logs_every_trial_once(
+    run: Run, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = StudyRuns.log
+
+    def broken(self: StudyRuns, study: str, trial: TrialRecord) -> None:
+        if trial.number == 2:  # finished, but never logged
+            raise DataError("the power went", "wait for it")
+        log(self, study, trial)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StudyRuns, "log", broken)
+        code, _, err = tune(run, place, "--trials", "4")
+    assert code == 1
+    assert err == "riskml: error: the power went: wait for it\n"
+    assert not (place / "tuned.toml").exists()
+    with mlflow_client() as mlflow:
+        client = mlflow.MlflowClient()
+        experiment = client.get_experiment_by_name("riskml-declaration").experiment_id
+
+        def parents() -> list[Any]:
+            return client.search_runs([experiment], "tags.study LIKE 'riskml-declaration-%'")
+
+        assert [run.info.status for run in parents()] == ["KILLED"]
+        code, out, err = tune(run, place, "--trials", "4", "--json")
+        assert code == 0, err
+        found = json.loads(out)
+        (parent,) = parents()
+        assert parent.info.run_id == found["run_id"]
+        assert parent.info.status == "FINISHED"
+        assert parent.data.params["tuning.objective"] == "violations"
+        assert parent.data.metrics["searched.best"] == found["searched"]["best"]
+        nested = client.search_runs(
+            [experiment], f"tags.`mlflow.parentRunId` = '{found['run_id']}'"
+        )
+        kept = {item.path for item in client.list_artifacts(found["run_id"])}
+    assert sorted(int(run.data.tags["trial"]) for run in nested) == [0, 1, 2, 3]
+    assert all("lightgbm.num_leaves" in run.data.params for run in nested)
+    complete = [run for run in nested if run.data.tags["state"] == "complete"]
+    assert len(complete) == found["trials"]["complete"]
+    assert max(run.data.metrics["objective"] for run in complete) == found["searched"]["best"]
+    assert {"history.png", "trials.csv", "importance.csv", "definition.toml"} <= kept
+    definition = load_stage_definition("declaration", place / "tuned.toml")
+    own = load_stage_definition("declaration", place / "searched.toml")
+    assert (definition != own) == found["adopted"]
+
+
+def test_tune_tells_people_what_was_compared(run: Run, place: Path) -> None:
+    code, out, err = tune(run, place, "--trials", "4")
+    assert code == 0, err
+    assert "objective: share of all violations found in the riskiest 10.0%" in out
+    assert "last slice, which no trial saw: own 0." in out
+    assert err == ""  # no bar without a terminal
+
+
 def test_a_challenger_that_knows_less_is_refused_in_one_line(run: Run, place: Path) -> None:
     strict = place / "strict.toml"
     strict.write_text(MODEL.replace("min_lift = 1.2", "min_lift = 500.0"))
@@ -173,6 +250,11 @@ def test_a_challenger_that_knows_less_is_refused_in_one_line(run: Run, place: Pa
         ),
         (("train", "--stage", "pre_arrival"), 1, "manifests.parquet"),
         (("train", "--stage", "declaration", "--model", "no.toml"), 2, "cannot read no.toml"),
+        (
+            ("tune", "--stage", "declaration", "--out", "x.toml", "--until", "2021-01-01"),
+            1,
+            "the first label of the data is known on 2021-01-",
+        ),
         (
             ("evaluate", "--stage", "declaration", "--model", "BUNDLE", "--from", "2030-01-01",
              "--to", "2030-12-31"),

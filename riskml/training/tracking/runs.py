@@ -15,7 +15,7 @@ from riskml.training.plots import draw_plots
 from riskml.training.run import TrainingRun
 from riskml.training.tracking.client import BUNDLE_PATH, mlflow_client
 
-__all__ = ["CHALLENGER", "TrackedRun", "log_run"]
+__all__ = ["CHALLENGER", "TrackedRun", "experiment_of", "log_run"]
 
 CHALLENGER = "challenger"
 MODEL_PATH = "model"
@@ -54,7 +54,7 @@ def log_run(run: TrainingRun, tags: Mapping[str, str] | None = None) -> TrackedR
     """
     name = run.model.bundle.manifest.model_name
     with mlflow_client() as mlflow, tempfile.TemporaryDirectory(prefix="riskml-run-") as scratch:
-        experiment = _experiment(mlflow, name)
+        experiment = experiment_of(mlflow, name)
         with mlflow.start_run(experiment_id=experiment, tags=dict(tags or {})) as active:
             run_id = str(active.info.run_id)
             mlflow.set_tags(_tags(run))
@@ -66,7 +66,8 @@ def log_run(run: TrainingRun, tags: Mapping[str, str] | None = None) -> TrackedR
     return TrackedRun(run_id, name, name, version)
 
 
-def _experiment(mlflow: Any, name: str) -> str:
+def experiment_of(mlflow: Any, name: str) -> str:
+    """Return the id of an experiment, made if it is not there."""
     client = mlflow.MlflowClient()
     found = client.get_experiment_by_name(name)
     if found is not None:
