@@ -9,6 +9,7 @@
     |   |-- UnreadableFileError    not there, or not of its format
     |   |-- MissingColumnError     a required column is absent
     |   |-- EmptyTableError        no row is left to work with
+    |   |-- InputError             what an estimator was given cannot be used (also a ValueError)
     |   `-- TooManyBadRowsError    the share of quarantined rows is too high
     |-- HistoryError               an event or a query breaks the rules of time
     |-- LabelError                 there is no label to learn from, or to judge by
@@ -27,6 +28,7 @@ __all__ = [
     "EmptyTableError",
     "GateError",
     "HistoryError",
+    "InputError",
     "LabelError",
     "LedgerError",
     "MissingColumnError",
@@ -83,6 +85,10 @@ class MissingColumnError(DataError):
 
 class EmptyTableError(DataError):
     """A table has no row, or none is left after validation."""
+
+
+class InputError(DataError, ValueError):
+    """What an estimator was given cannot be used; a ValueError too, as scikit-learn expects."""
 
 
 class TooManyBadRowsError(DataError):

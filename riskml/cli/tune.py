@@ -35,7 +35,7 @@ def command(
 ) -> None:
     """Search better parameters on time-ordered slices; the same command resumes a killed search.
 
-    The objective and the space stand in the definition, under [tuning]. Trials are kept under
+    The objective and the space stand in the definition's part tuning. Trials are kept under
     RISKML_HOME and, as nested runs, in MLflow. The file written holds the best parameters if they
     were told apart from the definition's own, else those; riskml train --model takes it.
     """

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_dependence", "plot_interaction", "plot_stability", "plot_summary"]
+__all__ = ["canvas", "plot_dependence", "plot_interaction", "plot_stability", "plot_summary"]
 
 UP, DOWN, LEVEL = "#a3321f", "#1c6b45", "#0b5a73"
 MOST = 20
@@ -18,7 +18,7 @@ MOST = 20
 def plot_summary(frame: pd.DataFrame) -> "Figure":
     """Draw `riskml.explanation.views.summary`: spread of the strongest, the strongest on top."""
     shown = frame.head(MOST).iloc[::-1]
-    figure, axes = _canvas(0.6 + 0.3 * len(shown))
+    figure, axes = canvas(0.6 + 0.3 * len(shown))
     place = np.arange(len(shown))
     axes.hlines(place, shown["q05"], shown["q95"], color=LEVEL, linewidth=2)
     axes.hlines(place, shown["q25"], shown["q75"], color=LEVEL, linewidth=7)
@@ -31,7 +31,7 @@ def plot_summary(frame: pd.DataFrame) -> "Figure":
 
 def plot_dependence(frame: pd.DataFrame) -> "Figure":
     """Draw `riskml.explanation.views.dependence`: median and 10 to 90 % over the bins."""
-    figure, axes = _canvas(4)
+    figure, axes = canvas(4)
     place = np.arange(len(frame))
     axes.fill_between(place, frame["q10"], frame["q90"], color=LEVEL, alpha=0.25, linewidth=0)
     axes.plot(place, frame["q50"], "o-", color=LEVEL)
@@ -44,7 +44,7 @@ def plot_dependence(frame: pd.DataFrame) -> "Figure":
 
 def plot_interaction(frame: pd.DataFrame) -> "Figure":
     """Draw `riskml.explanation.views.interaction`: one line for each bin of the other feature."""
-    figure, axes = _canvas(4)
+    figure, axes = canvas(4)
     table = frame.pivot_table(index="bin", columns="other_bin", values="mean", sort=False)
     for column in table:
         axes.plot(np.arange(len(table)), table[column], "o-", label=str(column))
@@ -58,7 +58,7 @@ def plot_interaction(frame: pd.DataFrame) -> "Figure":
 
 def plot_stability(frame: pd.DataFrame) -> "Figure":
     """Draw `riskml.explanation.views.stability`: share of rows by code over time."""
-    figure, axes = _canvas(4)
+    figure, axes = canvas(4)
     table = frame.pivot_table(index="period", columns="code", values="share", sort=False)
     strongest = table.mean().sort_values(ascending=False).index[:8]
     for code in strongest:
@@ -69,7 +69,8 @@ def plot_stability(frame: pd.DataFrame) -> "Figure":
     return figure
 
 
-def _canvas(height: float) -> tuple["Figure", "Axes"]:
+def canvas(height: float) -> tuple["Figure", "Axes"]:
+    """Return a figure of so many inches, outside of pyplot, and its axes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, height), layout="constrained")

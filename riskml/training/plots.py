@@ -16,7 +16,7 @@ from riskml.evaluation.metrics import check_rows
 from riskml.evaluation.ranking import rank
 from riskml.explanation import explain
 
-__all__ = ["draw_plots", "gain_frame", "reliability_frame", "save_figure"]
+__all__ = ["draw_plots", "draw_reliability", "gain_frame", "reliability_frame", "save_figure"]
 
 FloatArray = npt.NDArray[np.float64]
 SHAP_ROWS = 1000
@@ -82,7 +82,9 @@ def draw_plots(bundle: Bundle, holdout: pd.DataFrame, folder: Path) -> list[Path
     matrix = bundle.encode(holdout.tail(SHAP_ROWS))
     return [
         save_figure(folder / "gain.png", lambda plot: _gain(plot, gain)),
-        save_figure(folder / "reliability.png", lambda plot: _reliability(plot, reliability)),
+        save_figure(
+            folder / "reliability.png", lambda plot: draw_reliability(plot.gca(), reliability)
+        ),
         save_figure(folder / "shap_summary.png", lambda plot: _shap(plot, bundle, matrix)),
     ]
 
@@ -114,14 +116,15 @@ def _gain(plt: Any, frame: pd.DataFrame) -> None:
     plt.legend()
 
 
-def _reliability(plt: Any, frame: pd.DataFrame) -> None:
+def draw_reliability(axes: Any, frame: pd.DataFrame) -> None:
+    """Draw `reliability_frame` on axes."""
     highest = max(float(frame["high"].max()), float(frame["expected"].max()))
-    plt.plot([0, highest], [0, highest], linestyle=":", color="grey")
+    axes.plot([0, highest], [0, highest], linestyle=":", color="grey")
     below, above = frame["observed"] - frame["low"], frame["high"] - frame["observed"]
-    plt.errorbar(frame["expected"], frame["observed"], yerr=[below, above], fmt="o", capsize=3)
-    plt.xlabel("expected rate of violations")
-    plt.ylabel("observed rate, 95 % interval")
-    plt.title("Reliability on later slices")
+    axes.errorbar(frame["expected"], frame["observed"], yerr=[below, above], fmt="o", capsize=3)
+    axes.set_xlabel("expected rate of violations")
+    axes.set_ylabel("observed rate, 95 % interval")
+    axes.set_title("Reliability on later slices")
 
 
 def _shap(plt: Any, bundle: Bundle, matrix: FloatArray) -> None:

@@ -1,11 +1,11 @@
 """Studies on a small world; one of them is really killed."""
 
-import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -76,13 +76,21 @@ def test_a_seed_decides_everything_and_more_trials_continue_a_study(
     assert not told(other).equals(told(tuned).head(3))
 
 
-def finished_trials(database: Path) -> int:
+def states(database: Path) -> Counter[str]:
     try:
-        with sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=5) as connection:
-            query = "select count(*) from trials where state in ('COMPLETE', 'PRUNED')"
-            return int(connection.execute(query).fetchone()[0])
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=0.1) as connection:
+            rows = connection.execute("select state from trials").fetchall()
+            return Counter(state for (state,) in rows)
     except sqlite3.OperationalError:
-        return 0  # not made yet
+        return Counter()  # not made yet, or being written
+
+
+def half_way(place: Path) -> bool:
+    """Say whether trials are finished and another is at work."""
+    found = Counter[str]()
+    for database in place.glob("tuning/*/study.db"):
+        found += states(database)
+    return found["RUNNING"] == 1 and found["COMPLETE"] + found["PRUNED"] >= 4
 
 
 @pytest.mark.slow
@@ -91,16 +99,20 @@ def test_a_study_killed_half_way_resumes_as_if_it_had_not_been(home: Home) -> No
     process = subprocess.Popen([sys.executable, "-m", "tests.support.tuning"], cwd=ROOT)
     try:
         while process.poll() is None:
-            if sum(map(finished_trials, place.glob("tuning/*/study.db"))) >= 3:
+            # It is held still while we look, so that it is killed in what we saw.
+            process.send_signal(signal.SIGSTOP)
+            if half_way(place):
                 break
-            time.sleep(0.01)
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.05)
         assert process.poll() is None, "it ended by itself"
-        os.kill(process.pid, signal.SIGKILL)
     finally:
         process.kill()
         process.wait()
     (database,) = place.glob("tuning/*/study.db")
-    done = finished_trials(database)
+    left = states(database)
+    assert left["RUNNING"] == 1
+    done = left["COMPLETE"] + left["PRUNED"]
     budget = done + 4
     seen: list[TrialRecord] = []
     resumed = run(budget, on_trial=lambda _, trial: seen.append(trial))
