@@ -1,10 +1,10 @@
 """Estimates from selected data against the simulated truth: bias, coverage, width.
 
 ``python -m benchmarks.estimates`` simulates the default world, lets a model take the riskiest
-arrivals of its last quarter for certain and explores the rest at random. It redraws that exploration many
-times and prints for each method how often its nominal 95 % interval holds the true violation rate of
-all arrivals, and how wide it is; then it corrects the world's own scans for the clear images that
-nobody opened.
+arrivals of its last quarter for certain and explores the rest at random. It redraws that
+exploration many times and prints for each method how often its nominal 95 % interval holds the
+true violation rate of all arrivals, and how wide it is; then it corrects the world's own scans for
+the clear images that nobody opened.
 """
 
 import argparse
