@@ -16,6 +16,7 @@
     |-- BundleError                a model bundle is incomplete, altered or foreign
     |-- GateError                  a promotion was refused
     |-- LedgerError                the ledger cannot be read, written or verified
+    |-- PolicyError                a rehearsed policy overspent, or looked where it may not
     `-- ServiceError               the scoring service cannot start or answer
 
 Every message is one line: it names what was wrong, where, and what to do.
@@ -32,6 +33,7 @@ __all__ = [
     "LabelError",
     "LedgerError",
     "MissingColumnError",
+    "PolicyError",
     "RiskmlError",
     "ServiceError",
     "TooManyBadRowsError",
@@ -113,6 +115,10 @@ class GateError(RiskmlError):
 
 class LedgerError(RiskmlError):
     """The ledger cannot be reached, read, written or verified."""
+
+
+class PolicyError(RiskmlError):
+    """A rehearsed policy overspent its capacity, or looked at what nobody knew yet."""
 
 
 class ServiceError(RiskmlError):

@@ -11,7 +11,7 @@ import pandas as pd
 from riskml.selection.capacity import EVERY, Capacity, Quota
 from riskml.selection.lottery import Draw, draw
 
-__all__ = ["IntArray", "Stratum", "draw_strata"]
+__all__ = ["IntArray", "Stratum", "compete", "draw_strata"]
 
 IntArray = npt.NDArray[np.int64]
 
@@ -77,7 +77,7 @@ def draw_strata(
     gone: set[str] = set()
     for day, rows in _days(arrivals):
         waiting = [row for row in rows if keys[row] not in gone]
-        for name, quota, members in _compete(arrivals, day, waiting, capacity):
+        for name, quota, members in compete(arrivals, day, waiting, capacity):
             drawn = draw(
                 keys[members],
                 value[members],
@@ -99,7 +99,7 @@ def _days(arrivals: pd.DataFrame) -> list[tuple[date, list[int]]]:
     return sorted(days.items())
 
 
-def _compete(
+def compete(
     arrivals: pd.DataFrame, day: date, rows: list[int], capacity: Capacity
 ) -> Iterator[tuple[_Name, Quota, IntArray]]:
     """Yield who competes for which quota: modes without one of their own share one."""

@@ -1,8 +1,11 @@
 """Verification in two stages against scans whose every content is known."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 
+from riskml.datasets.simulation import load_config, simulate
 from riskml.errors import InputError
 from riskml.policy import correct_verification
 
@@ -63,3 +66,29 @@ def test_without_a_violation_sensitivity_is_undefined() -> None:
     assert found.prevalence.value == 0
     assert found.sensitivity is None
     assert found.specificity == pytest.approx(2 / 3)
+
+
+def test_the_correction_holds_on_the_truth_of_the_simulated_world() -> None:
+    world = simulate(start=date(2019, 7, 1), days=365, scale=0.2, seed=5)
+    keys = ["bill_no", "container_no"]
+    truth = world.truth.drop_duplicates(keys)
+    looked = world.inspections[[*keys, "scan_finding"]].dropna(subset=["scan_finding"])
+    done = looked.merge(truth[[*keys, "violation"]], on=keys)
+    violation = done["violation"].to_numpy(np.float64)
+    suspicious = (done["scan_finding"] == "suspicious").to_numpy()
+    inspection = load_config().inspection
+    chance = np.where(suspicious, inspection.opened_suspicious, inspection.opened_clear)
+    rng = np.random.default_rng(1)
+    values, covered, low, high = [], [], [], []
+    for _ in range(400):  # which images are opened is drawn again
+        opened = rng.random(len(done)) < chance
+        found = correct_verification(suspicious, opened, np.where(opened, violation, np.nan))
+        values.append(found.prevalence.value)
+        covered.append(found.prevalence.low <= violation.mean() <= found.prevalence.high)
+        low.append(found.unverified_as_clean)
+        high.append(found.among_opened)
+    error = np.std(values) / len(values) ** 0.5
+    assert abs(np.mean(values) - violation.mean()) < 4 * error
+    assert np.mean(low) < violation.mean() - 4 * error
+    assert np.mean(high) > violation.mean() + 4 * error
+    assert np.mean(covered) >= 0.93
