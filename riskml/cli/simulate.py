@@ -11,8 +11,14 @@ __all__ = ["command"]
 def command(
     out: Annotated[Path, typer.Option("--out", help="Folder to write the tables to.")],
     start: Annotated[
-        str, typer.Option("--start", help="First local business day, YYYY-MM-DD.")
-    ] = "2018-10-01",
+        str | None,
+        typer.Option(
+            "--start",
+            help="First local business day, YYYY-MM-DD; default: two years before the end of the "
+            "quarter that the world is fitted to.",
+            show_default="2018-10-01",
+        ),
+    ] = None,
     days: Annotated[int, typer.Option("--days", help="Number of business days.")] = 762,
     scale: Annotated[
         float, typer.Option("--scale", help="Factor on volumes; 1 is the published volume.")
@@ -20,7 +26,11 @@ def command(
     seed: Annotated[int, typer.Option("--seed", help="Seed; same seed, same bytes.")] = 7,
     config: Annotated[
         Path | None,
-        typer.Option("--config", help="TOML file with the parameters that differ from default."),
+        typer.Option(
+            "--config",
+            help="TOML file with the parameters that differ from default, or a world that comes "
+            "with riskml: 2023q1.",
+        ),
     ] = None,
 ) -> None:
     """Simulate trade, inspections and their truth; truth.parquet is for judging only."""
@@ -31,7 +41,7 @@ def command(
     rows = write_world(
         out,
         load_config(config),
-        start=parse_day(start, "--start"),
+        start=None if start is None else parse_day(start, "--start"),
         days=days,
         scale=scale,
         seed=seed,

@@ -16,7 +16,7 @@ What to rely on
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_DAYS",
     "DEFAULT_SEED",
-    "DEFAULT_START",
     "SimulatedWorld",
     "WorldConfig",
     "build_config",
+    "default_start",
     "load_config",
     "simulate",
     "write_world",
 ]
 
-DEFAULT_START = date(2018, 10, 1)
+
 DEFAULT_DAYS = 762
 """Two years up to 2020-09-30 and one month more, so that the reference quarter is complete by
 submission of the manifests too."""
@@ -46,6 +46,12 @@ DEFAULT_SEED = 7
 
 Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 """Called with items, what is done with them, and their number; yields the items."""
+
+
+def default_start(config: WorldConfig) -> date:
+    """Return where a world begins unless told otherwise: two years before its quarter is over."""
+    after = config.reference.last + timedelta(days=1)
+    return after.replace(year=after.year - 2)
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class SimulatedWorld:
 def simulate(
     config: WorldConfig | None = None,
     *,
-    start: date = DEFAULT_START,
+    start: date | None = None,
     days: int = DEFAULT_DAYS,
     scale: float = 1.0,
     seed: int = DEFAULT_SEED,
@@ -83,8 +89,8 @@ def simulate(
     ----------
     config : WorldConfig, optional
         Parameters; by default the default world.
-    start : date
-        First business day of the daily lists.
+    start : date, optional
+        First business day of the daily lists; see `default_start`.
     days : int
         Number of days.
     scale : float
@@ -110,8 +116,9 @@ def simulate(
     from riskml.datasets.simulation.engine import TABLE_NAMES, check_span, run_weeks
     from riskml.datasets.simulation.frames import to_frame
 
-    span = check_span(start, days, scale, seed)
-    weeks: Iterable[Any] = run_weeks(config or load_config(), span)
+    config = config or load_config()
+    span = check_span(start or default_start(config), days, scale, seed)
+    weeks: Iterable[Any] = run_weeks(config, span)
     if progress is not None:
         weeks = progress(weeks, "Simulating", len(span.weeks))
     parts = list(weeks)
@@ -122,7 +129,7 @@ def write_world(
     folder: Path | str,
     config: WorldConfig | None = None,
     *,
-    start: date = DEFAULT_START,
+    start: date | None = None,
     days: int = DEFAULT_DAYS,
     scale: float = 1.0,
     seed: int = DEFAULT_SEED,
@@ -152,8 +159,9 @@ def write_world(
     from riskml.datasets.simulation.engine import TABLE_NAMES, check_span, run_weeks
     from riskml.datasets.simulation.writing import write_tables
 
-    span = check_span(start, days, scale, seed)
-    weeks: Iterable[Any] = run_weeks(config or load_config(), span)
+    config = config or load_config()
+    span = check_span(start or default_start(config), days, scale, seed)
+    weeks: Iterable[Any] = run_weeks(config, span)
     if progress is not None:
         weeks = progress(weeks, "Simulating", len(span.weeks))
     return write_tables(weeks, TABLE_NAMES, Path(folder))

@@ -12,7 +12,12 @@ from pydantic import BaseModel, ValidationError
 from riskml.datasets.simulation.parameters import WorldConfig
 from riskml.errors import ConfigError
 
-__all__ = ["build_config", "describe_parameters", "load_config"]
+__all__ = ["PRESETS", "build_config", "describe_parameters", "load_config"]
+
+PRESETS = ("2023q1",)
+"""Worlds that come with riskml besides the default one, each fitted to a published quarter."""
+
+WORLDS = files("riskml.datasets.simulation").joinpath("worlds")
 
 
 def load_config(path: Path | str | None = None) -> WorldConfig:
@@ -21,8 +26,8 @@ def load_config(path: Path | str | None = None) -> WorldConfig:
     Parameters
     ----------
     path : Path or str, optional
-        TOML file naming the keys that differ from the default world; ``offices`` are replaced as
-        a whole. Without it the default world is returned.
+        TOML file naming the keys that differ from the default world, or one of :data:`PRESETS`;
+        ``offices`` are replaced as a whole. Without it the default world is returned.
 
     Returns
     -------
@@ -37,6 +42,8 @@ def load_config(path: Path | str | None = None) -> WorldConfig:
     """
     if path is None:
         return _default_config()
+    if str(path) in PRESETS:
+        return build_config(_shipped(f"{path}.toml"), str(path))
     return build_config(_read(Path(path)), str(path))
 
 
@@ -61,7 +68,7 @@ def build_config(changes: Mapping[str, Any], source: str = "world") -> WorldConf
     0.5
     """
     try:
-        return WorldConfig.model_validate(_merged(_defaults(), changes))
+        return WorldConfig.model_validate(_merged(_shipped("default.toml"), changes))
     except ValidationError as error:
         raise _config_error(error, source) from error
 
@@ -94,16 +101,18 @@ def _default_config() -> WorldConfig:
     return build_config({}, "default.toml")
 
 
-def _defaults() -> dict[str, Any]:
-    text = files("riskml.datasets.simulation").joinpath("worlds/default.toml").read_text("utf-8")
-    return tomllib.loads(text)
+def _shipped(name: str) -> dict[str, Any]:
+    return tomllib.loads(WORLDS.joinpath(name).read_text("utf-8"))
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}", "check --config") from error
+        raise ConfigError(
+            f"cannot read {path}: {error.strerror}",
+            f"check --config; worlds that come with riskml: {', '.join(PRESETS)}",
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is no TOML file: {error}", "correct it") from error
 
