@@ -36,6 +36,8 @@ class Effects:
     code : ndarray of float64, shape (n_codes,)
         Of a commodity code, its chapter's effect included.
     origin : ndarray of float64, shape (n_countries,)
+    later_code, later_origin : ndarray of float64, of the same shapes
+        From the day of a planted shift on: those that change have the effect of another.
     broker : ndarray of float64, shape (n_brokers,)
     chapter_swing, origin_swing : Swing
         Drift over time.
@@ -46,6 +48,8 @@ class Effects:
 
     code: np.ndarray
     origin: np.ndarray
+    later_code: np.ndarray
+    later_origin: np.ndarray
     broker: np.ndarray
     chapter_swing: Swing
     origin_swing: Swing
@@ -63,6 +67,8 @@ def build_effects(config: WorldConfig, streams: Streams, goods: Goods, places: P
     return Effects(
         code=codes,
         origin=origins,
+        later_code=_exchanged(codes, config.shift.codes, salt + 10),
+        later_origin=_exchanged(origins, config.shift.origins, salt + 12),
         broker=risk.broker_spread * _normal(salt + 3, config.parties.brokers),
         chapter_swing=_swing(config, salt + 4, len(chapters)),
         origin_swing=_swing(config, salt + 5, len(origins)),
@@ -71,6 +77,15 @@ def build_effects(config: WorldConfig, streams: Streams, goods: Goods, places: P
         believed_origin=policy.origin * _believed(config, salt + 8, origins)
         + policy.hunch * _grid(salt + 9, offices, len(origins)),
     )
+
+
+def _exchanged(effects: np.ndarray, share: float, salt: int) -> np.ndarray:
+    """Return effects of which a share is handed round."""
+    number = np.arange(len(effects))
+    changing = np.flatnonzero(hash_uniform(salt, number) < share)
+    found = effects.copy()
+    found[changing] = effects[changing[np.argsort(hash_uniform(salt + 1, changing))]]
+    return found
 
 
 def _normal(salt: int, size: int) -> np.ndarray:

@@ -11,7 +11,11 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from riskml.datasets.simulation.parameters_control import InspectionParameters, PolicyParameters
-from riskml.datasets.simulation.parameters_risk import RiskParameters, SchemeParameters
+from riskml.datasets.simulation.parameters_risk import (
+    RiskParameters,
+    SchemeParameters,
+    ShiftParameters,
+)
 
 __all__ = [
     "GoodsParameters",
@@ -241,6 +245,9 @@ class WorldConfig(_Section):
     goods: GoodsParameters = Field(description="Commodities; assumed")
     records: RecordParameters = Field(description="Records and their faults; assumed")
     risk: RiskParameters = Field(description="What makes a violation likely; assumed")
+    shift: ShiftParameters = Field(
+        default_factory=ShiftParameters, description="A planted change of pattern; assumed"
+    )
     schemes: SchemeParameters = Field(description="The five schemes of fraud; assumed")
     policy: PolicyParameters = Field(description="How officers chose what to scan; assumed")
     inspection: InspectionParameters = Field(

@@ -1,10 +1,11 @@
 """Parameters of risk: who is likely to be in violation, and how each scheme shows."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["SCHEMES", "RiskParameters", "Scheme", "SchemeParameters"]
+__all__ = ["SCHEMES", "RiskParameters", "Scheme", "SchemeParameters", "ShiftParameters"]
 
 SCHEMES = (
     "undervaluation",
@@ -23,6 +24,21 @@ Effect = Annotated[float, Field(ge=-10.0, le=10.0)]
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class ShiftParameters(_Section):
+    """A planted shift: from a day on fraud goes with other codes and origins than before.
+
+    What is known of the old ones misleads then, officers and models alike.
+    """
+
+    day: date | None = Field(
+        default=None, description="First business day of the new pattern; none by default; assumed"
+    )
+    codes: Share = Field(default=1.0, description="Share of codes that change their risk; assumed")
+    origins: Share = Field(
+        default=1.0, description="Share of origins that change their risk; assumed"
+    )
 
 
 class RiskParameters(_Section):
