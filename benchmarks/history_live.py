@@ -1,14 +1,17 @@
-"""What the live index costs: one lookup, one append, one event in memory, a replay."""
+"""What the live index costs: a lookup, an append, an event in memory, a replay, a snapshot."""
 
 import gc
 import statistics
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.history_data import KEYS, WINDOWS, additive
 from riskml.history import Events, HistoryIndex, Queries, Statistic
+from riskml.history.snapshot import load_index, save_index
 
 __all__ = ["measure_live"]
 
@@ -59,6 +62,22 @@ def _measure(wanted: list[Statistic], streams: list[Events], lines: Events) -> N
         index.append(held.take(slice(first, first + 100)))
     print(f"{(time.process_time() - start) / 2000 * 1e6:9.1f} us one event appended, 100 at a time")
     print(f"{index.memory_bytes / index.size:9.0f} bytes an event, texts and identities included")
+    _measure_snapshot(index, wanted)
+
+
+def _measure_snapshot(index: HistoryIndex, wanted: list[Statistic]) -> None:
+    with tempfile.TemporaryDirectory(prefix="riskml-history-") as folder:
+        path = Path(folder) / "index.snapshot"
+        start = time.perf_counter()
+        save_index(index, path)
+        saved = time.perf_counter() - start
+        start = time.perf_counter()
+        load_index(path, wanted)
+        loaded = time.perf_counter() - start
+        size = path.stat().st_size / index.size
+    print(
+        f"{saved:9.2f} s to write a snapshot of {size:.0f} bytes an event, {loaded:.2f} s to load"
+    )
 
 
 def _single(lines: Events, row: int) -> Queries:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from riskml.errors import HistoryError
 from riskml.history.arrays import I32, I64, MISSING, UNSEEN, Array, Int
@@ -43,6 +44,17 @@ class Dictionary:
     def memory_bytes(self) -> int:
         """Size of the dictionary and its texts; numbers and short texts take about 60 and 32."""
         return sys.getsizeof(self._codes) + sum(map(sys.getsizeof, self._codes)) + 32 * len(self)
+
+    def state(self) -> dict[str, Any]:
+        """Return the texts in the order of their codes, for a snapshot."""
+        texts = pa.array(self._codes, pa.large_string())
+        return {"texts": pa.table({"text": texts})}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        texts = state["texts"]["text"].to_pylist()
+        self._codes.clear()  # the mapping stays the same: others look into it
+        self._codes.update(zip(texts, range(len(texts)), strict=True))
 
     def add(self, values: Any, what: str) -> I32:
         """Return the codes of ``values``, ``MISSING`` where missing; new texts are added.
@@ -180,6 +192,19 @@ class KeySpace:
     def tables(self) -> list[tuple[I64, I32]]:
         """The packed pairs and their codes, for each column after the first."""
         return [(table.packed, table.codes) for table in self._pairs]
+
+    def state(self) -> dict[str, Any]:
+        """Return the tables of pairs, for a snapshot."""
+        return {
+            str(level): {"packed": table.packed, "codes": table.codes, "size": table.size}
+            for level, table in enumerate(self._pairs)
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        for level, table in enumerate(self._pairs):
+            for name, value in state[str(level)].items():
+                setattr(table, name, value)
 
     def trim(self) -> None:
         """Give back room reserved for entities that turned out to be known."""

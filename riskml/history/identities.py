@@ -4,6 +4,7 @@ A Python dictionary would take 150 bytes for each identity; here it is its own b
 Identities are compared byte for byte: their hashes only say where to look.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -76,10 +77,19 @@ class Identities:
         _find(text, ends, self.text, self.ends, self._slots, codes)
         return codes
 
-    def restore(self, text: Array, ends: I64) -> None:
-        """Take over the arrays of a snapshot, which may be mapped read-only."""
-        self.text, self.ends, self.size = text, ends, len(ends) - 1
-        self._slots = _with_room(self._slots, self.size, text, ends, self.size)
+    def state(self) -> dict[str, Any]:
+        """Return the arrays without their spare room, for a snapshot."""
+        used = int(self.ends[self.size])
+        return {
+            "text": self.text[:used],
+            "ends": self.ends[: self.size + 1],
+            "slots": self._slots,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        self.text, self.ends, self._slots = state["text"], state["ends"], state["slots"]
+        self.size = len(self.ends) - 1
 
 
 def _as_bytes(values: Any, what: str) -> tuple[Array, I64]:

@@ -1,13 +1,15 @@
 """The live index of history: events go in as they become known, statistics come out at once."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from riskml.history.arrays import F64, I32, I64, MISSING, UNSEEN, Array
 from riskml.history.batch import BASE_RATE
+from riskml.history.container import SnapshotError
 from riskml.history.directory import Directory
 from riskml.history.encoding import Dictionary, KeySpace
 from riskml.history.fixed import Number, encode
@@ -69,7 +71,7 @@ class HistoryIndex:
         self._texts = {name: Dictionary() for name in self._plan.texts}
         self._units = Dictionary()
         self._keyspaces = {place[1]: KeySpace(place[1]) for place in self._plan.groups}
-        self._tables = {place: self._built(place) for place in self._plan.groups}
+        self._tables = {place: self._empty(place) for place in self._plan.groups}
         self._directory = Directory(self._plan)
         self._columns = [
             (self._directory.texts.index(name), name, self._texts[name].codes)
@@ -206,6 +208,47 @@ class HistoryIndex:
             )  # fmt: skip
         return asked
 
+    @contextmanager
+    def still(self) -> Iterator[dict[str, Any]]:
+        """Yield all that the index holds, for a snapshot: appends wait meanwhile, look-ups do not.
+
+        Yields
+        ------
+        dict
+            Arrays and plain values (see :mod:`riskml.history.container`); they are the index's
+            own, and change once the block has ended.
+        """
+        with self._writing:
+            yield {
+                "statistics": self._described,
+                **{
+                    kind: {name: part.state() for name, part in parts.items()}
+                    for kind, parts in self._parts.items()
+                },
+            }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`still` yielded, in place of all that the index holds.
+
+        Raises
+        ------
+        SnapshotError
+            If it belongs to other statistics.
+        """
+        if state["statistics"] != self._described:
+            raise SnapshotError(
+                "the snapshot holds other statistics than those asked for", "history is rebuilt"
+            )
+        with self._writing, self._lock:
+            for kind, parts in self._parts.items():
+                for name, part in parts.items():
+                    part.restore(state[kind][name])
+            self._publish()
+
+    @property
+    def _described(self) -> list[str]:
+        return [repr(self._base), *map(repr, self.statistics)]
+
     @property
     def size(self) -> int:
         """Number of records held, revisions included."""
@@ -219,9 +262,25 @@ class HistoryIndex:
         texts = sum(text.memory_bytes for text in (*self._texts.values(), self._units))
         return stores + keys + texts + sum(table.memory_bytes for table in self._tables.values())
 
-    def _built(self, place: Place) -> Table:
+    def _empty(self, place: Place) -> Table:
         store, keyspace = self._stores[place[0]], self._keyspaces[place[1]]
         return Table(store, keyspace, self._plan.groups[place])
+
+    def _built(self, place: Place) -> Table:
+        table = self._empty(place)
+        table.build()
+        return table
+
+    @property
+    def _parts(self) -> dict[str, dict[str, Any]]:
+        """Everything that grows, by kind and name: what a snapshot holds."""
+        return {
+            "stores": dict(self._stores),
+            "texts": dict(self._texts),
+            "units": {"units": self._units},
+            "keyspaces": {".".join(key): space for key, space in self._keyspaces.items()},
+            "tables": {f"{s}:{'.'.join(key)}": t for (s, key), t in self._tables.items()},
+        }
 
     def _publish(self) -> None:
         """Tell the kernel where everything lies now."""

@@ -6,6 +6,9 @@ running sums of the segment up to there, so that a sum adds up 16 rows at most. 
 full moves to half as much room again; what it leaves serves the next that grows to its size.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from riskml.history.arrays import I32, I64, U64, Array, Int, enlarged
@@ -44,6 +47,18 @@ class Segments:
     def wasteful(self) -> bool:
         """Whether most places are unused, so that building anew pays."""
         return int(self._used[0]) > 2 * self.count + 4096
+
+    def state(self) -> dict[str, Any]:
+        """Return all arrays, for a snapshot; beyond the places used there is nothing to keep."""
+        used = int(self._used[0])
+        flat = {"stamp": used, "rows": used, "marks": used // BLOCK + 2}
+        view = {name: array[: flat.get(name)] for name, array in self.view._asdict().items()}
+        return {"view": view, "used": self._used, "free": self._free, "count": self.count}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        self.view, self.count = Settled(**state["view"]), state["count"]
+        self._used, self._free = state["used"], state["free"]
 
     def build(self, order: I64, entities: I32, size: int, rows: Rows) -> None:
         """Place rows at once.

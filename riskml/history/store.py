@@ -8,6 +8,7 @@ at its own known time" without ever taking anything back.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -125,6 +126,29 @@ class Store:
         self._squares = squares
         return staged
 
+    def state(self) -> dict[str, Any]:
+        """Return all rows and chains without their spare room, for a snapshot."""
+        rows = {f: getattr(self.rows, f) for f in self._kept_fields}
+        return {
+            "rows": {name: column[: self.size] for name, column in rows.items()},
+            "revised": self.revised,
+            "events": self._events.state(),
+            "revisions": self._revisions._asdict(),
+            "units": self._units._asdict(),
+            "squares": list(map(str, self._squares)),
+            "scopes": list(map(list, self._scopes)),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state` returned; the stream and its layout must be the same."""
+        self.rows = _empty_rows(self.layout, 0)._replace(**state["rows"])
+        self.size, self.revised = len(self.rows.known), state["revised"]
+        self._events.restore(state["events"])
+        self._revisions, self._units = Chains(**state["revisions"]), Chains(**state["units"])
+        self._squares = list(map(int, state["squares"]))
+        self._scopes = {tuple(key): number for number, key in enumerate(state["scopes"])}
+        self._by_known = None
+
     def by_known(self) -> I64:
         """Return all rows in order of known time."""
         if self._by_known is None:
@@ -158,6 +182,11 @@ class Store:
         if isinstance(content, str):
             return self.layout.texts.index(content)
         return self.layout.numbers.index(content)
+
+    @property
+    def _kept_fields(self) -> list[str]:
+        """Columns of the rows; consignments only where a query must not see its own events."""
+        return [field for field in Rows._fields if field != "unit" or self.layout.own]
 
     @property
     def units(self) -> Chains:
@@ -230,8 +259,7 @@ class Store:
                 f"row {row}, differs from the same revision {where}",
                 "give a correction a higher revision",
             )
-        kept = {f: getattr(staged, f)[keep] for f in Rows._fields if f != "unit" or self.layout.own}
-        return staged._replace(**kept)
+        return staged._replace(**{f: getattr(staged, f)[keep] for f in self._kept_fields})
 
     def _squares_with(self, numbers: I64) -> list[int]:
         """Return the sums of squares of all columns, the batch included."""
@@ -251,8 +279,7 @@ class Store:
         """Add staged records; ``units`` is how many consignments are known."""
         self._by_known = None
         first, last = self.size, self.size + len(staged.known)
-        # Consignments are kept only where a query must not see its own events.
-        fields = [field for field in Rows._fields if field != "unit" or self.layout.own]
+        fields = self._kept_fields
         rows = self.rows._replace(**{f: enlarged(getattr(self.rows, f), last) for f in fields})
         for field in fields:
             getattr(rows, field)[first:last] = getattr(staged, field)

@@ -1,5 +1,8 @@
 """The rows of one stream grouped by one key: settled segments and pending rows."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from riskml.history.arrays import FOREVER, I32, I64
@@ -8,7 +11,7 @@ from riskml.history.grouped import entities_of
 from riskml.history.pending import pending_rows
 from riskml.history.segments import Segments
 from riskml.history.store import Change, Store
-from riskml.history.views import Settled
+from riskml.history.views import Pending, Settled
 
 __all__ = ["Table"]
 
@@ -35,6 +38,11 @@ class Table:
         self._store = store
         self._keyspace = keyspace
         self._segments = Segments(groups)
+        self.pending = pending_rows(store.rows, np.zeros(0, np.int64), np.zeros(0, np.int32))
+
+    def build(self) -> None:
+        """Group all rows of the stream."""
+        store, keyspace = self._store, self._keyspace
         rows = np.arange(store.size)
         entities = entities_of(store, keyspace, slice(None), store.size)
         keyspace.trim()
@@ -42,6 +50,15 @@ class Table:
         order = store.by_known()
         self._segments.build(order, settled[order], _size(entities), store.rows)
         self.pending = pending_rows(store.rows, rows, entities)
+
+    def state(self) -> dict[str, Any]:
+        """Return all arrays, for a snapshot."""
+        return {"segments": self._segments.state(), "pending": self.pending._asdict()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        self._segments.restore(state["segments"])
+        self.pending = Pending(**state["pending"])
 
     @property
     def settled(self) -> Settled:

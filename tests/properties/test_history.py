@@ -1,6 +1,7 @@
 """The laws of history, on random small worlds."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskml.history import Events, HistoryIndex, Queries, compute
+from riskml.history.snapshot import load_index, save_index
 from tests.oracles.history import recompute, same
 from tests.oracles.history_worlds import World, all_statistics, shuffled, worlds
 
@@ -52,6 +54,30 @@ def check_online(world: World, data: st.DataObject) -> None:
     assert same(found, expected), difference(found, expected)
 
 
+def check_restored(world: World, data: st.DataObject, path: Path) -> None:
+    """Check that an index that was saved and loaded at any moments is one that never stopped."""
+    restored, kept = HistoryIndex(STATISTICS), HistoryIndex(STATISTICS)
+    waiting = [(batch, row) for batch in world.events for row in range(len(batch))]
+    waiting = data.draw(st.permutations(waiting))
+    while waiting:
+        batch, _ = waiting[0]
+        size = data.draw(st.integers(1, len(waiting)))
+        taken = [row for other, row in waiting[:size] if other is batch]
+        waiting = [item for item in waiting if item[0] is not batch or item[1] not in taken]
+        for index in (restored, kept):
+            index.append(batch.take(np.array(taken)))
+        for step in data.draw(st.lists(st.sampled_from(("look up", "save")), max_size=2)):
+            if step == "save":
+                save_index(restored, path)
+                restored = load_index(path, STATISTICS)
+            else:
+                assert same(restored.lookup(world.queries), kept.lookup(world.queries))
+    found = restored.lookup(world.queries)
+    expected = compute(STATISTICS, world.events, world.queries)
+    assert same(found, expected), difference(found, expected)
+    assert restored.size == kept.size
+
+
 def check_future(world: World, later: World) -> None:
     """Check that what becomes known at or after a decision changes nothing, even revisions."""
     before = compute(STATISTICS, world.events, world.queries)
@@ -90,6 +116,14 @@ def test_appending_in_any_batches_gives_the_same_bits(world: World, data: st.Dat
     check_online(world, data)
 
 
+@settings(max_examples=12, deadline=None)
+@given(worlds(size=16), st.data())
+def test_a_restored_index_goes_on_as_if_it_never_stopped(
+    tmp_path_factory: pytest.TempPathFactory, world: World, data: st.DataObject
+) -> None:
+    check_restored(world, data, tmp_path_factory.mktemp("snapshot") / "index")
+
+
 @quick
 @given(worlds(), st.integers(0, 2**31))
 def test_the_order_of_records_does_not_matter(world: World, seed: int) -> None:
@@ -116,6 +150,15 @@ def test_every_statistic_follows_its_definition_at_length(world: World) -> None:
 @given(worlds(size=30), st.data())
 def test_appending_in_any_batches_at_length(world: World, data: st.DataObject) -> None:
     check_online(world, data)
+
+
+@pytest.mark.full
+@thorough
+@given(worlds(size=30), st.data())
+def test_a_restored_index_at_length(
+    tmp_path_factory: pytest.TempPathFactory, world: World, data: st.DataObject
+) -> None:
+    check_restored(world, data, tmp_path_factory.mktemp("snapshot") / "index")
 
 
 @pytest.mark.full
