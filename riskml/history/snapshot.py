@@ -24,8 +24,14 @@ def save_index(index: HistoryIndex, path: Path) -> None:
     SnapshotError
         If it cannot be written.
     """
-    with published(path) as file, index.still() as state:
-        write_tree(file, {"code": _code(), "index": state})
+    try:
+        with published(path) as file, index.still() as state:
+            write_tree(file, {"code": _code(), "index": state})
+    except UnicodeEncodeError as cause:
+        raise SnapshotError(
+            f"snapshot {path} cannot be written: a key holds half of a surrogate pair",
+            "correct the text where it comes from; the index itself goes on",
+        ) from cause
 
 
 def load_index(

@@ -25,8 +25,8 @@ class Objective:
     """Measures scores of later slices, each slice inspected at the rate on its own.
 
     Slices are pooled: found in all over present in all (average precision: averaged by
-    violations). Rows count once each, so the figure
-    speaks of consignments like those that were inspected, not of all arrivals.
+    violations). Rows count once each, so the figure speaks of consignments like those that were
+    inspected, not of all arrivals.
 
     Attributes
     ----------

@@ -167,3 +167,13 @@ def test_an_unwritable_folder_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SnapshotError, match="cannot be written"):
         save_index(filled(), tmp_path / "file" / "index.snapshot")
+
+
+def test_a_text_that_cannot_be_stored_is_named_and_the_old_file_stays(path):
+    before = path.read_bytes()
+    index = filled()
+    odd = {"id": "odd", "day": 41, "importer": "\ud800", "goods": "x", "value": 1.0}
+    index.append(events("lines", odd))
+    with pytest.raises(SnapshotError, match="half of a surrogate pair"):
+        save_index(index, path)
+    assert path.read_bytes() == before
