@@ -22,6 +22,7 @@ import numpy as np
 
 from riskml.datasets.simulation import WorldConfig, default_start, load_config
 from riskml.datasets.simulation.measures import PeriodCounts, recall_at, simulate_arrivals
+from riskml.evaluation.intervals import wilson_interval
 
 RATES = (0.01, 0.02, 0.05, 0.10)
 PUBLISHED = {
@@ -92,14 +93,6 @@ def ratio(run: Run, name: str) -> tuple[int, int]:
     return run.offices[name].violations, run.offices[name].scans
 
 
-def wilson(hits: int, trials: int, z: float) -> tuple[float, float]:
-    """Return the Wilson score interval (Wilson 1927)."""
-    share, spread = hits / trials, z * z / trials
-    centre = (share + spread / 2) / (1 + spread)
-    half = z * math.sqrt(share * (1 - share) / trials + spread / (4 * trials)) / (1 + spread)
-    return centre - half, centre + half
-
-
 def assess(runs: list[Run], name: str, published_at: tuple[int, int]) -> dict[str, float | str]:
     """Compare one ratio with the published one, pooled and seed by seed."""
     hits, trials = np.array([ratio(run, name) for run in runs]).T
@@ -108,10 +101,10 @@ def assess(runs: list[Run], name: str, published_at: tuple[int, int]) -> dict[st
     pooled = hits.sum() / trials.sum()
     both = (hits.sum() + published_hits) / (trials.sum() + published_trials)
     error = math.sqrt(both * (1 - both) * (1 / trials.sum() + 1 / published_trials))
-    low, high = wilson(int(hits.sum()), int(trials.sum()), 2.576)
+    low, high = wilson_interval(int(hits.sum()), int(trials.sum()), 0.99)
     covered = 0
     for h, n in zip(hits.tolist(), trials.tolist(), strict=True):
-        below, above = wilson(h, n, 1.96)
+        below, above = wilson_interval(h, n)
         covered += below <= published <= above
     return {
         "ratio": name,

@@ -12,18 +12,24 @@ if TYPE_CHECKING:
     from riskml.training.run import TrainingRun
     from riskml.training.tracking import TrackedRun
 
-__all__ = ["command"]
+__all__ = ["Data", "Model", "Stage", "Until", "command"]
+
+
+Data = Annotated[Path, typer.Option(help="Folder with the tables (Parquet).")]
+Stage = Annotated[str, typer.Option(help="pre_arrival or declaration.")]
+Until = Annotated[
+    str | None, typer.Option(help="Only what was known before this local day (exclusive).")
+]
+Model = Annotated[
+    Path | None, typer.Option(help="Model definition (TOML); by default the shipped one.")
+]
 
 
 def command(
-    data: Annotated[Path, typer.Option(help="Folder with the tables (Parquet).")],
-    stage: Annotated[str, typer.Option(help="pre_arrival or declaration.")],
-    until: Annotated[
-        str | None, typer.Option(help="Only what was known before this local day (exclusive).")
-    ] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="Model definition (TOML); by default the shipped one.")
-    ] = None,
+    data: Data,
+    stage: Stage,
+    until: Until = None,
+    model: Model = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the bundle.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from riskml.cli.console import progress, say
+from riskml.cli.train import Data, Model, Stage, Until
 
 if TYPE_CHECKING:
     from riskml.training.tuning.tune import Comparison, Tuned
@@ -15,15 +16,11 @@ __all__ = ["command"]
 
 
 def command(
-    data: Annotated[Path, typer.Option(help="Folder with the tables (Parquet).")],
-    stage: Annotated[str, typer.Option(help="pre_arrival or declaration.")],
+    data: Data,
+    stage: Stage,
     out: Annotated[Path, typer.Option(help="File for the model definition (TOML).")],
-    until: Annotated[
-        str | None, typer.Option(help="Only what was known before this local day (exclusive).")
-    ] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="Model definition (TOML); by default the shipped one.")
-    ] = None,
+    until: Until = None,
+    model: Model = None,
     trials: Annotated[
         int, typer.Option(min=1, help="Trials in all, those of an interrupted run included.")
     ] = 50,

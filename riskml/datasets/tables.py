@@ -1,7 +1,5 @@
 """A data folder: the three tables as Parquet files, validated on reading, written atomically."""
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from riskml.errors import DataError, EmptyTableError, MissingColumnError, UnreadableFileError
+from riskml.files import whole_file
 from riskml.schemas import TABLE_NAMES, Validated, validate
 
 __all__ = ["Tables", "load_tables", "read_parquet", "write_table"]
@@ -131,15 +130,8 @@ def write_table(frame: pd.DataFrame, path: Path | str) -> None:
     target = Path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        os.close(handle)
-        temporary = Path(name)
-        try:
-            frame.to_parquet(temporary, index=False)
-            temporary.chmod(0o666 & ~_umask())  # mkstemp is private, an ordinary file is not
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with whole_file(target, private=False) as file:
+            frame.to_parquet(file, index=False)
     except OSError as error:
         raise DataError(
             f"cannot write {target} ({error.strerror or error})", "check the folder and its disk"
@@ -181,9 +173,3 @@ def _load_table(path: Path, name: str, *, needed: bool) -> Validated:
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current

@@ -89,10 +89,12 @@ class ReasonBook:
         The codes in use, in the order of :data:`~riskml.explanation.codes.REASON_CODES`.
     membership : ndarray of float64, shape (p, g)
         1 where a feature belongs to a code.
-    group : tuple of int
+    group : ndarray of int64, shape (p,)
         Position of the code of each feature.
     starts : tuple of int
         Where the features of each code begin, were they sorted by code; then their number.
+    numbers, words : tuple of int
+        Positions of the features that are numbers, and of the others.
     wording : mapping of {"en", "vi"} to Wording
         What writes the text of a reason.
     """
@@ -100,8 +102,10 @@ class ReasonBook:
     features: tuple[Feature, ...]
     codes: tuple[str, ...]
     membership: np.ndarray = field(repr=False)
-    group: tuple[int, ...] = field(repr=False)
+    group: np.ndarray = field(repr=False)
     starts: tuple[int, ...] = field(repr=False)
+    numbers: tuple[int, ...] = field(repr=False)
+    words: tuple[int, ...] = field(repr=False)
     wording: Mapping[Language, "Wording"] = field(repr=False)
 
     @classmethod
@@ -116,8 +120,10 @@ class ReasonBook:
             feature_set.features,
             codes,
             membership,
-            tuple(codes.index(code) for code in given),
+            np.array([codes.index(code) for code in given], dtype=np.int64),
             tuple(np.concatenate([[0], np.cumsum(sizes)]).tolist()),
+            tuple(j for j, f in enumerate(feature_set.features) if f.kind == "number"),
+            tuple(j for j, f in enumerate(feature_set.features) if f.kind != "number"),
             {language: Wording.of(feature_set, codes, language) for language in LANGUAGES},
         )
 
@@ -206,10 +212,9 @@ def _members(book: ReasonBook, sums: np.ndarray, contributions: np.ndarray) -> l
     Evidence in the group's own direction comes first: it is what the sentence is about. Features
     against it have the position -1.
     """
-    group = np.asarray(book.group, dtype=np.intp)
     # Not by the sign of a product: that of two tiny numbers is zero.
-    agreeing = np.where(sums[:, group] > 0, contributions, -contributions)
-    order = np.lexsort((-agreeing, np.broadcast_to(group, agreeing.shape)))
+    agreeing = np.where(sums[:, book.group] > 0, contributions, -contributions)
+    order = np.lexsort((-agreeing, np.broadcast_to(book.group, agreeing.shape)))
     against = np.take_along_axis(agreeing, order, axis=1) <= 0
     members: list[list[int]] = np.where(against, -1, order).tolist()
     return members
@@ -224,15 +229,13 @@ def _of_group(book: ReasonBook, group: int, members: list[int]) -> list[int]:
 def _plain(book: ReasonBook, values: Mapping[str, np.ndarray], rows: int) -> list[list[Value]]:
     """Return the values of each row and a None behind them; what is no number is None."""
     plain = np.full((len(book.features) + 1, rows), None, dtype=object)
-    numbers = [j for j, feature in enumerate(book.features) if feature.kind == "number"]
-    if numbers:
-        given = np.array([values[book.features[j].name] for j in numbers], dtype=np.float64)
+    if book.numbers:
+        given = np.array([values[book.features[j].name] for j in book.numbers], dtype=np.float64)
         known = given.astype(object)
         known[~np.isfinite(given)] = None
-        plain[numbers] = known
-    for j, feature in enumerate(book.features):
-        if feature.kind != "number":
-            plain[j] = values[feature.name]
+        plain[list(book.numbers)] = known
+    for j in book.words:
+        plain[j] = values[book.features[j].name]
     found: list[list[Value]] = plain.T.tolist()
     return found
 

@@ -7,13 +7,13 @@ arithmetic. Therefore the folder of the cache carries a digest of all sources of
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
 
-__all__ = ["Compiler", "cache_folder", "compiled", "inlined"]
+__all__ = ["Compiler", "cache_folder", "compiled", "inlined", "sources_digest"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -33,11 +33,18 @@ def cache_folder(configured: str, package: Path) -> str:
     base = Path(configured) if configured else package / "__pycache__"
     if not configured and not os.access(package, os.W_OK):
         return ""
-    digest = hashlib.sha256()
     # This file too: the options of every package's kernels stand here.
-    for source in (*sorted(package.glob("*.py")), Path(__file__)):
-        digest.update(source.read_bytes())
-    return str(base / f"kernels-{digest.hexdigest()[:16]}")
+    digest = sources_digest([*sorted(package.glob("*.py")), Path(__file__)])
+    return str(base / f"kernels-{digest[:16]}")
+
+
+def sources_digest(sources: Iterable[Path]) -> str:
+    """Return the SHA-256 (hex) of source files, by name and content."""
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(f"{source.name}\0".encode())
+        digest.update(hashlib.sha256(source.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 class Compiler:

@@ -1,13 +1,12 @@
 """A file that appears whole, and that one process at a time may write."""
 
-import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from riskml.files import locked, whole_file
 from riskml.history.container import SnapshotError
 
 __all__ = ["SnapshotBusyError", "published"]
@@ -37,37 +36,21 @@ def published(path: Path) -> Iterator[BinaryIO]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(path):
+        # Another file than the snapshot: that one is replaced, and a lock would go with it.
+        with locked(path.with_name(f"{path.name}.lock")):
             _sweep(path)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            temporary = Path(name)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    yield file
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(path)
-                _sync_folder(path.parent)
-            finally:
-                temporary.unlink(missing_ok=True)
+            with whole_file(path) as file:
+                yield file
+            _sync_folder(path.parent)
+    except BlockingIOError as cause:
+        raise SnapshotBusyError(
+            f"snapshot {path} is being written by another process", "let it finish"
+        ) from cause
     except OSError as cause:
         raise SnapshotError(
             f"snapshot {path} cannot be written ({cause.strerror or cause})",
             "check the folder and its disk",
         ) from cause
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    # Another file than the snapshot: that one is replaced, and a lock would go with it.
-    with path.with_name(f"{path.name}.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as cause:
-            raise SnapshotBusyError(
-                f"snapshot {path} is being written by another process", "let it finish"
-            ) from cause
-        yield  # the lock ends with the file, and with the process if that is killed
 
 
 def _sweep(path: Path) -> None:

@@ -1,17 +1,17 @@
 """A live index on disk: written beside the look-ups, mapped when it is opened again."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from riskml.history.batch import BASE_RATE
+from riskml.history.compiled import sources_digest
 from riskml.history.container import SnapshotError, read_tree, write_tree
 from riskml.history.index import HistoryIndex
 from riskml.history.publishing import published
 from riskml.history.statistics import Statistic
 
-__all__ = ["load_index", "save_index", "sources_digest"]
+__all__ = ["load_index", "save_index"]
 
 
 def save_index(index: HistoryIndex, path: Path) -> None:
@@ -58,19 +58,7 @@ def load_index(
     return index
 
 
-def sources_digest(packages: Iterable[Path]) -> str:
-    """Return the SHA-256 of all Python sources of some packages.
-
-    Whatever a snapshot means stands in the code that wrote it: other code starts anew.
-    """
-    digest = hashlib.sha256()
-    for package in packages:
-        for source in sorted(package.rglob("*.py")):
-            digest.update(f"{source.relative_to(package.parent)}\0".encode())
-            digest.update(hashlib.sha256(source.read_bytes()).digest())
-    return digest.hexdigest()
-
-
 @lru_cache(maxsize=1)
 def _code() -> str:
-    return sources_digest([Path(__file__).parent])
+    """Return what the package's sources come to: what a snapshot means stands in them."""
+    return sources_digest(sorted(Path(__file__).parent.rglob("*.py")))

@@ -1,12 +1,11 @@
-"""Files that are there whole or not at all."""
+"""Whole files, with the ledger's words for what goes wrong."""
 
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from riskml import files
 from riskml.errors import LedgerError
 
 __all__ = ["whole_file"]
@@ -32,18 +31,9 @@ def whole_file(path: Path, what: str, *, replace: bool = True) -> Iterator[Binar
     FileExistsError
         If it is there and is not to be replaced.
     """
-    path = Path(path)
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            # Only a link refuses, in one step, where something is already.
-            (os.replace if replace else os.link)(temporary, path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        with files.whole_file(Path(path), replace=replace) as file:
+            yield file
     except FileExistsError:
         raise
     except OSError as error:

@@ -6,6 +6,7 @@ beforehand, so that two policies that pick the same find the same.
 """
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,8 +49,8 @@ class Environment:
         _check(arrivals, truth)
         self._arrivals = arrivals.reset_index(drop=True)
         self._truth = truth.set_index("key").loc[self._arrivals["key"]]
-        days = self._arrivals["date"].to_numpy(dtype=object)
-        self._rows = {day: np.flatnonzero(days == day) for day in sorted(set(days))}
+        rows: Any = self._arrivals.groupby("date").indices
+        self._rows: dict[date, np.ndarray] = {day: rows[day] for day in sorted(rows)}
         self._capacity = capacity
         self._picked: dict[str, date] = {}
         decided = self._arrivals.set_index("key")["decision_time"]
@@ -59,7 +60,7 @@ class Environment:
     @property
     def days(self) -> list[date]:
         """Every day with arrivals, in order."""
-        return sorted(self._rows)
+        return list(self._rows)
 
     def arrive(self, day: date) -> pd.DataFrame:
         """Return the arrivals of a day, a copy; days come in order.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from riskml.errors import DataError
+from riskml.files import ordinary_mode
 
 __all__ = ["write_files"]
 
@@ -50,14 +51,8 @@ def _draft(target: Path, content: bytes) -> Path:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        draft.chmod(0o666 & ~_umask())  # mkstemp is private, an ordinary file is not
+        draft.chmod(ordinary_mode())
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
     return draft
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current

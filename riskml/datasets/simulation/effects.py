@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riskml.datasets.simulation.calendar import day_number
 from riskml.datasets.simulation.goods import Goods
 from riskml.datasets.simulation.parameters import WorldConfig
 from riskml.datasets.simulation.places import Places
@@ -28,16 +29,28 @@ class Swing:
 
 
 @dataclass(frozen=True)
+class Shifting:
+    """Effects that a planted shift exchanges from a day on; without one that day never comes."""
+
+    before: np.ndarray
+    after: np.ndarray
+    day: float
+
+    def at(self, which: np.ndarray, day: np.ndarray) -> np.ndarray:
+        """Return the effects ``which`` on days."""
+        found: np.ndarray = np.where(day >= self.day, self.after[which], self.before[which])
+        return found
+
+
+@dataclass(frozen=True)
 class Effects:
     """Effects on the logarithm of the risk, and the officers' beliefs about them.
 
     Attributes
     ----------
-    code : ndarray of float64, shape (n_codes,)
+    code : Shifting, of shape (n_codes,)
         Of a commodity code, its chapter's effect included.
-    origin : ndarray of float64, shape (n_countries,)
-    later_code, later_origin : ndarray of float64, of the same shapes
-        From the day of a planted shift on: those that change have the effect of another.
+    origin : Shifting, of shape (n_countries,)
     broker : ndarray of float64, shape (n_brokers,)
     chapter_swing, origin_swing : Swing
         Drift over time.
@@ -46,10 +59,8 @@ class Effects:
     believed_origin : ndarray of float64, shape (n_offices, n_countries)
     """
 
-    code: np.ndarray
-    origin: np.ndarray
-    later_code: np.ndarray
-    later_origin: np.ndarray
+    code: Shifting
+    origin: Shifting
     broker: np.ndarray
     chapter_swing: Swing
     origin_swing: Swing
@@ -65,10 +76,8 @@ def build_effects(config: WorldConfig, streams: Streams, goods: Goods, places: P
     codes = chapters[goods.chapter] + risk.code_spread * _normal(salt + 2, len(goods))
     offices = len(config.offices)
     return Effects(
-        code=codes,
-        origin=origins,
-        later_code=_exchanged(codes, config.shift.codes, salt + 10),
-        later_origin=_exchanged(origins, config.shift.origins, salt + 12),
+        code=_shifting(config, codes, config.shift.codes, salt + 10),
+        origin=_shifting(config, origins, config.shift.origins, salt + 12),
         broker=risk.broker_spread * _normal(salt + 3, config.parties.brokers),
         chapter_swing=_swing(config, salt + 4, len(chapters)),
         origin_swing=_swing(config, salt + 5, len(origins)),
@@ -79,13 +88,14 @@ def build_effects(config: WorldConfig, streams: Streams, goods: Goods, places: P
     )
 
 
-def _exchanged(effects: np.ndarray, share: float, salt: int) -> np.ndarray:
-    """Return effects of which a share is handed round."""
+def _shifting(config: WorldConfig, effects: np.ndarray, share: float, salt: int) -> Shifting:
+    """Hand a share of the effects round on the day of the shift."""
+    day = config.shift.day
     number = np.arange(len(effects))
     changing = np.flatnonzero(hash_uniform(salt, number) < share)
     found = effects.copy()
     found[changing] = effects[changing[np.argsort(hash_uniform(salt + 1, changing))]]
-    return found
+    return Shifting(effects, found, np.inf if day is None else day_number(day))
 
 
 def _normal(salt: int, size: int) -> np.ndarray:

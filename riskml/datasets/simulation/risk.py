@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskml.datasets.simulation.bills import EMPTY, LCL, TRANSIT, Bills, scheme_weights
-from riskml.datasets.simulation.calendar import day_number
 from riskml.datasets.simulation.lines import Lines
 from riskml.datasets.simulation.loads import Loads
 from riskml.datasets.simulation.routes import Routes
@@ -45,13 +44,12 @@ def bill_risk(world: World, week: int, bills: Bills, routes: Routes) -> np.ndarr
     chapter = goods.chapter[bills.commodity]
     total = world.importers.propensity[bills.importer]
     total = total + world.shippers.propensity[bills.shipper] + effects.broker[bills.broker]
-    code, origin = effects.code[bills.commodity], effects.origin[bills.origin]
-    if world.config.shift.day is not None:
-        later = bills.day >= day_number(world.config.shift.day)
-        code = np.where(later, effects.later_code[bills.commodity], code)
-        origin = np.where(later, effects.later_origin[bills.origin], origin)
-    total += code + effects.chapter_swing.at(chapter, bills.day)
-    total += origin + effects.origin_swing.at(bills.origin, bills.day)
+    total += effects.code.at(bills.commodity, bills.day) + effects.chapter_swing.at(
+        chapter, bills.day
+    )
+    total += effects.origin.at(bills.origin, bills.day) + effects.origin_swing.at(
+        bills.origin, bills.day
+    )
     total += risk.tariff * (goods.duty[bills.commodity] - 10.0) / 10.0
     total += risk.newcomer * (bills.age < risk.newcomer_days)
     total += risk.hub * routes.through_hub + risk.indirect * (routes.departure != routes.origin)

@@ -1,11 +1,11 @@
 """Where studies live: a folder each under ``RISKML_HOME``, one process at a time."""
 
-import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from riskml import files
 from riskml.config import settings
 from riskml.errors import UsageError
 from riskml.training.space import Tuning
@@ -28,10 +28,10 @@ def locked(folder: Path) -> Iterator[None]:
         If another process holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w", encoding="utf-8") as file:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            stack.enter_context(files.locked(folder / "lock"))
+        except BlockingIOError as error:
             raise UsageError(
                 f"another riskml tune is at work in {folder}", "wait for it, or end it"
             ) from error

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from riskml.errors import DataError
+from riskml.files import whole_file
 from riskml.training.tuning.tune import Tuned
 
 __all__ = ["definition_toml", "write_definition"]
@@ -41,9 +42,8 @@ def write_definition(tuned: Tuned, path: Path) -> Path:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.part")
-        partial.write_text(definition_toml(tuned), encoding="utf-8")
-        partial.replace(path)
+        with whole_file(path, private=False) as file:
+            file.write(definition_toml(tuned).encode())
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(f"cannot write {path}: {reason}", "give another --out") from error

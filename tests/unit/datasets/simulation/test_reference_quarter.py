@@ -6,19 +6,14 @@ from datetime import date
 import numpy as np
 import pytest
 
+from benchmarks import reference_quarter
 from riskml.datasets.simulation import load_config
 from riskml.datasets.simulation.measures import Arrivals, simulate_arrivals
+from riskml.evaluation.intervals import wilson_interval
 
 FIRST, LAST = date(2020, 7, 1), date(2020, 9, 30)
 SCANS = {"Hai Phong": 2699, "Da Nang": 127, "Ho Chi Minh City": 1163}
-PUBLISHED = {
-    "suspicious / scans": (144, 6198),
-    "violations / suspicious": (31, 144),
-    "violations / scans": (31, 6198),
-    "Hai Phong": (22, 2699),
-    "Ho Chi Minh City": (5, 1163),
-    "Da Nang": (3, 127),
-}
+PUBLISHED = reference_quarter.PUBLISHED["default"]
 
 
 def quarter(seed: int) -> Arrivals:
@@ -40,13 +35,6 @@ def ratios(arrivals: Arrivals) -> dict[str, tuple[int, int]]:
     return found
 
 
-def wilson(hits: int, trials: int, z: float) -> tuple[float, float]:
-    share, spread = hits / trials, z * z / trials
-    centre = (share + spread / 2) / (1 + spread)
-    half = z * math.sqrt(share * (1 - share) / trials + spread / (4 * trials)) / (1 + spread)
-    return centre - half, centre + half
-
-
 @pytest.mark.slow
 def test_the_quarter_alone_makes_exactly_the_published_scans() -> None:
     arrivals = simulate_arrivals(FIRST, (LAST - FIRST).days + 1, 1.0, 7)
@@ -66,9 +54,9 @@ def test_twenty_seeds_lie_within_sampling_error() -> None:
         both = (seen[:, 0].sum() + hits) / (seen[:, 1].sum() + trials)
         error = math.sqrt(both * (1 - both) * (1 / seen[:, 1].sum() + 1 / trials))
         assert abs(pooled - published) < 1.96 * error, name
-        low, high = wilson(int(seen[:, 0].sum()), int(seen[:, 1].sum()), 2.576)
+        low, high = wilson_interval(int(seen[:, 0].sum()), int(seen[:, 1].sum()), 0.99)
         assert low <= published <= high, name
-        intervals = [wilson(int(h), int(n), 1.96) for h, n in seen]
+        intervals = [wilson_interval(int(h), int(n)) for h, n in seen]
         covered = sum(low <= published <= high for low, high in intervals)
         # 16 of 20 or fewer would come with probability 0.016 if coverage were 95 %.
         assert covered >= 17, name
@@ -80,7 +68,7 @@ def test_four_seeds_come_near_it() -> None:
     runs = [ratios(quarter(seed)) for seed in range(40, 44)]
     for name in ("suspicious / scans", "violations / suspicious", "violations / scans"):
         seen = np.array([run[name] for run in runs]).sum(axis=0)
-        low, high = wilson(int(seen[0]), int(seen[1]), 3.3)
+        low, high = wilson_interval(int(seen[0]), int(seen[1]), 0.999)
         hits, trials = PUBLISHED[name]
         assert low <= hits / trials <= high, name
     for run in runs:

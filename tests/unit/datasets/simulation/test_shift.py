@@ -41,11 +41,12 @@ def test_trade_is_the_same_and_risk_until_that_day(worlds) -> None:
 def test_risks_are_handed_round(share: float) -> None:
     config = build_config({"shift": {"day": SHIFT, "codes": share, "origins": 1.0}})
     effects = build_world(config, 0.05, 3).effects
-    assert np.mean(effects.later_code != effects.code) == pytest.approx(share, abs=0.03)
-    assert sorted(effects.later_code) == sorted(effects.code)
-    assert sorted(effects.later_origin) == sorted(effects.origin)
+    code, origin = effects.code, effects.origin
+    assert np.mean(code.after != code.before) == pytest.approx(share, abs=0.03)
+    assert sorted(code.after) == sorted(code.before)
+    assert sorted(origin.after) == sorted(origin.before)
     if share == 1.0:  # what was known of codes says nothing any more
-        assert abs(np.corrcoef(effects.code, effects.later_code)[0, 1]) < 0.05
+        assert abs(np.corrcoef(code.before, code.after)[0, 1]) < 0.05
 
 
 def test_an_impossible_share_is_refused_by_its_key() -> None:
