@@ -6,8 +6,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from riskml.scoring.explained import explained
 from serving.errors import ApiError
-from serving.explanations import explained
 from serving.responses import json_response
 from serving.worker import Worker
 

@@ -13,6 +13,7 @@ from riskml.cases import Worklist
 from riskml.config import STAGES, settings
 from riskml.errors import BundleError, DataError, HistoryError, RiskmlError
 from riskml.ledger import Ledger
+from riskml.scoring.explained import MODEL_RECORD
 from serving.auth import Authenticator
 from serving.engine import ServingState
 from serving.errors import ApiError
@@ -23,7 +24,7 @@ from serving.models import ROOT, ChampionWatch, Served, announce, champion_folde
 from serving.settings import ServiceSettings
 from serving.warmup import warm_up
 
-__all__ = ["MODEL_RECORD", "Runtime", "writer_name"]
+__all__ = ["Runtime", "writer_name"]
 
 Made = TypeVar("Made")
 
@@ -31,8 +32,6 @@ _UNFIT = (BundleError, DataError, HistoryError)
 """A model asks for what this version cannot compute, or does not add up."""
 
 RETRY_SECONDS = 1.0
-MODEL_RECORD = "model"
-"""Kind of the ledger records that describe models."""
 
 
 def writer_name(worker: int) -> str:

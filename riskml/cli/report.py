@@ -71,6 +71,26 @@ def period(
 
 
 @app.command()
+def decision(
+    score_id: Annotated[str, typer.Argument(help="Identifier of the score.")],
+    out: Out,
+    lang: Lang = "en",
+    pdf: Pdf = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell all of one score: what was known, why, similar cases, the case, proofs."""
+    from riskml.reports.decision import decision_report
+    from riskml.reports.decision_facts import gather_from_default_ledger
+    from riskml.reports.decision_proof import decision_numbers
+    from riskml.reports.wording import check_language
+
+    language = check_language(lang)
+    found = gather_from_default_ledger(score_id)
+    report = decision_report(found, language, _today())
+    _publish(report, decision_numbers(found), out, "decision", pdf, as_json)
+
+
+@app.command()
 def model(
     model: Annotated[str, typer.Option(help="Bundle folder, runs:/... or models:/NAME@alias.")],
     out: Out,

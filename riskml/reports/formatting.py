@@ -5,11 +5,12 @@ the percent sign is a plain one in both, so that a figure can be searched for; t
 keeps it from breaking.
 """
 
-from datetime import date
+from datetime import date, datetime
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
+from riskml.config import settings
 from riskml.reports.content import Cell, Estimate, Kind, Missing, RankRange, Rate
 from riskml.reports.wording import Language, Message
 
@@ -22,6 +23,7 @@ __all__ = [
     "format_number",
     "format_percent",
     "format_period",
+    "format_time",
 ]
 
 UNKNOWN = Message(en="unknown", vi="không rõ")
@@ -86,6 +88,12 @@ def format_day(day: date, language: Language) -> str:
     ('1 July 2020', '01/07/2020')
     """
     return str(format_date(day, format=_DAY_PATTERN[language], locale=language))
+
+
+def format_time(instant: datetime, language: Language) -> str:
+    """Return an aware instant as local day and minute (``RISKML_TIMEZONE``)."""
+    local = instant.astimezone(settings().zone())
+    return f"{format_day(local.date(), language)} {local:%H:%M}"
 
 
 def format_month(month: date, language: Language) -> str:

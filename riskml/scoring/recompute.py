@@ -19,7 +19,7 @@ from riskml.scoring.batch import score_columns
 from riskml.scoring.replay import base_digest, event_frames, events_until, normal_values
 from riskml.scoring.rules import RULE_BASE, rule_score
 
-__all__ = ["Comparison", "Recomputation", "recompute"]
+__all__ = ["Comparison", "Recomputation", "bundle_of", "recompute"]
 
 CONTRIBUTION_TOLERANCE = 1e-10
 """Contributions may differ by that between builds of LightGBM, and between it and our kernel;
@@ -114,7 +114,7 @@ def _history_folder() -> Path:
 
 
 def _by_model(record: ScoreRecord, ledger: Ledger, folder: Path) -> _Again:
-    bundle = _bundle_of(record)
+    bundle = bundle_of(record)
     online = _history_of(record, ledger, folder, {record.stage: bundle.feature_set})
     scores = score_columns(bundle, _columns(record, online))
     return _Again(
@@ -180,8 +180,14 @@ def _by_rules(record: ScoreRecord, ledger: Ledger, folder: Path) -> _Again:
     return _Again(names, score.flags, contributions, score.raw_score, score.probability)
 
 
-def _bundle_of(record: ScoreRecord) -> Bundle:
-    """Find the model that answered among the champions that are, and that were."""
+def bundle_of(record: ScoreRecord) -> Bundle:
+    """Find the model that answered among the champions that are, and that were.
+
+    Raises
+    ------
+    BundleError
+        If it is none of them.
+    """
     champion = settings().champion_folder(record.stage)
     for folder in (champion, *sorted(champion.parent.glob(f".{record.stage}/*"))):
         try:

@@ -14,18 +14,18 @@ from riskml.cases import (
     StepFieldError,
     actions_for,
 )
+from riskml.cases.comparison import compare
+from riskml.cases.content import Content, content_of
 from riskml.cases.workflow import ACTIONS
 from riskml.errors import RiskmlError
 from riskml.ledger import ScoreRecord
-from serving.explanations import explained
-from serving.review.comparison import compare
-from serving.review.content import Content, content_of
+from riskml.scoring.explained import explained
 from serving.review.pictures import PartyChart, party_charts, waterfall
 from serving.review.problems import PageError
 from serving.review.rendering import render
 from serving.review.responses import page, redirect
 from serving.review.visits import Desk, Visit
-from serving.review.words import FIELDS
+from serving.review.words import DOCUMENTS, FIELDS
 
 __all__ = ["act", "propose", "show", "show_case"]
 
@@ -126,6 +126,7 @@ def _html(
         explanation=explanation,
         reasons=_reasons(record.reasons),
         pairs=compare(content.manifest, content.lines),
+        documents=DOCUMENTS,
         lines=content.lines,
         bars=waterfall(numbers["base_value"], explanation["features"], numbers["raw_score"]),
         charts=_charts(desk, record, content),

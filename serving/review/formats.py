@@ -6,7 +6,13 @@ from zoneinfo import ZoneInfo
 from babel.numbers import format_decimal
 
 from riskml.config import settings
-from riskml.reports.formatting import format_count, format_day, format_number, format_percent
+from riskml.reports.formatting import (
+    format_count,
+    format_day,
+    format_number,
+    format_percent,
+    format_time,
+)
 from serving.review.language import Language
 
 __all__ = ["Formats"]
@@ -66,8 +72,7 @@ class Formats:
         """Return local day and minute of an instant."""
         if instant is None:
             return MISSING
-        local = instant.astimezone(self._zone)
-        return f"{format_day(local.date(), self._language)} {local:%H:%M}"
+        return format_time(instant, self._language)
 
     def iso(self, instant: datetime | None) -> str:
         """Return an instant for machines."""

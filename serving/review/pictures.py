@@ -9,6 +9,7 @@ import numpy as np
 
 from riskml.explanation import REASON_CODES
 from riskml.features.online import Item
+from riskml.scoring.explained import by_reason
 from serving.history import History
 
 __all__ = ["Bar", "PartyChart", "party_charts", "waterfall"]
@@ -65,14 +66,11 @@ def waterfall(base: float, features: Sequence[Mapping[str, Any]], raw_score: flo
         The base value, the strongest groups, the sum of the others, and the raw score. The
         amounts of all but the last add up to it.
     """
-    sums: dict[str, float] = {}
-    for feature in features:
-        sums[feature["code"]] = sums.get(feature["code"], 0.0) + feature["contribution"]
-    order = sorted(sums, key=lambda code: -abs(sums[code]))
-    named = [_named(code, sums[code]) for code in order[:MOST_BARS]]
-    rest = sum(sums[code] for code in order[MOST_BARS:])
+    sums = by_reason(features)
+    named = [_named(code, amount) for code, amount in sums[:MOST_BARS]]
+    rest = sum(amount for _, amount in sums[MOST_BARS:])
     steps = [Bar("base", "Base value", "Giá trị cơ sở", base), *named]
-    if len(order) > MOST_BARS:
+    if len(sums) > MOST_BARS:
         steps.append(Bar("rest", "All other evidence", "Các yếu tố khác", rest))
     ends = np.cumsum([step.amount for step in steps])
     starts = np.concatenate([[0.0], ends[:-1]])

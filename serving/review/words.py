@@ -10,6 +10,7 @@ __all__ = [
     "ACTIONS",
     "CHANNELS",
     "CHOICES",
+    "DOCUMENTS",
     "FIELDS",
     "MODES",
     "N_",
@@ -111,6 +112,25 @@ PARTIES: Mapping[str, str] = {
     "exporter_id": N_("Exporter"),
     "shipper_id": N_("Shipper"),
 }
+
+DOCUMENTS: Mapping[str, str] = {
+    "consignee": N_("Consignee, importer"),
+    "shipper": N_("Shipper, exporter"),
+    "container": N_("Container"),
+    "goods": N_("Goods"),
+    "commodity": N_("Commodity code"),
+    "gross_mass": N_("Gross mass"),
+    "packages": N_("Packages"),
+    "departure": N_("Port of loading, country of departure"),
+    "origin": N_("Country of origin"),
+    "transshipment": N_("Transshipment"),
+    "carrier": N_("Carrier, vessel"),
+    "declarant": N_("Declarant"),
+    "procedure": N_("Procedure, lane"),
+    "customs_value": N_("Customs value"),
+    "duty": N_("Duty"),
+}
+"""What `riskml.cases.comparison` compares."""
 
 _ALL: Mapping[str, str] = {
     **PARTIES, **CHOICES, **ROLES, **FIELDS, **STAGES, **MODES, **CHANNELS, **STATES,

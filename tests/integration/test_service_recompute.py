@@ -1,12 +1,16 @@
 """A score of the real server, computed again from the ledger in another process's stead."""
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
 
 from riskml.config import settings
 from riskml.errors import LedgerError
+from riskml.reports.decision import decision_report
+from riskml.reports.decision_facts import gather
+from riskml.reports.text import render_text
 from riskml.scoring.recompute import recompute
 from tests.support.service_world import items_of
 
@@ -78,3 +82,19 @@ class _Forged:
 def test_an_unknown_score_is_one_clear_error(at_home) -> None:
     with pytest.raises(LedgerError, match="no score"):
         recompute("01a209e1-e9dc-7b89-ad5d-1b3d90812ff3")
+
+
+@pytest.mark.parametrize("stage", ["pre_arrival", "declaration"])
+def test_the_decision_report_tells_and_proves_it(at_home, stage: str) -> None:
+    rollup = at_home.world.rollup(stage)
+    (result,) = at_home.score(items_of(rollup, [len(rollup) - 2]))
+    with at_home.ledger() as ledger:
+        decision = gather(ledger, result["score_id"])
+    assert decision.recomputation is not None
+    assert decision.recomputation.ok
+    assert decision.proof.intact
+    assert decision.similar is not None
+    text = render_text(decision_report(decision, "en", date(2026, 1, 1)))
+    assert "Computed again from the recorded events: the same." in text
+    for reason in result["reasons"]:
+        assert reason["text_en"] in text

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from riskml.cases.comparison import compare
 from serving.errors import ApiError
-from serving.review.comparison import compare
 from serving.review.forms import check_origin, parameters, same_secret
 from serving.review.language import chosen_language
 from serving.review.pictures import WIDTH, waterfall
@@ -82,15 +82,15 @@ def test_documents_that_agree_are_not_marked() -> None:
          "commodity_code": "640391", "departure_country": "CN"},
         {"gross_mass_kg": 404.0, "packages": 6.0, "departure_country": "CN"},
     ]  # fmt: skip
-    assert [pair.label for pair in compare(manifest, lines) if pair.differs] == []
+    assert [pair.code for pair in compare(manifest, lines) if pair.differs] == []
 
 
 def test_differences_are_marked_and_measured() -> None:
     manifest = {"consignee_name": "A", "gross_mass_kg": 1000.0, "commodity_code": "640399"}
     lines = [{"importer_name": "B", "gross_mass_kg": 800.0, "commodity_code": "8517"}]
-    marked = {pair.label: pair for pair in compare(manifest, lines) if pair.differs}
-    assert set(marked) == {"Consignee, importer", "Commodity code", "Gross mass"}
-    assert marked["Gross mass"].share == pytest.approx(-0.2)
+    marked = {pair.code: pair for pair in compare(manifest, lines) if pair.differs}
+    assert set(marked) == {"consignee", "commodity", "gross_mass"}
+    assert marked["gross_mass"].share == pytest.approx(-0.2)
 
 
 @pytest.mark.parametrize(

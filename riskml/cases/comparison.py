@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from riskml.cases.projection import folded
-from serving.review.words import N_
 
-__all__ = ["Pair", "compare"]
+__all__ = ["CODES", "Pair", "compare"]
 
 Row = Mapping[str, Any]
 Kind = Literal["text", "mass", "count", "money"]
+CODES = (
+    "consignee", "shipper", "container", "goods", "commodity", "gross_mass", "packages",
+    "departure", "origin", "transshipment", "carrier", "declarant", "procedure", "customs_value",
+    "duty",
+)  # fmt: skip
+"""What documents are compared by, in the order of showing; the pages and reports name them."""
 TOLERANCE = 0.01
 """Masses and counts that differ by less than this share are taken for equal."""
 
@@ -21,8 +26,8 @@ class Pair:
 
     Attributes
     ----------
-    label : str
-        English, translated where it is shown.
+    code : str
+        What it is: one of :data:`CODES`.
     kind : str
         How the values are written.
     manifest, declaration : str, float or None
@@ -33,7 +38,7 @@ class Pair:
         By how much the declaration differs, as a share of the manifest's number.
     """
 
-    label: str
+    code: str
     kind: Kind
     manifest: str | float | None
     declaration: str | float | None
@@ -53,45 +58,45 @@ def compare(manifest: Row | None, lines: Sequence[Row]) -> list[Pair]:
     """
     own = manifest or {}
     pairs = [
-        _texts(N_("Consignee, importer"), _one(own, "consignee_name", "consignee_id"),
+        _texts("consignee", _one(own, "consignee_name", "consignee_id"),
                _joined(lines, "importer_name", "importer_id"), _folded),
-        _texts(N_("Shipper, exporter"), _one(own, "shipper_name", "shipper_id"),
+        _texts("shipper", _one(own, "shipper_name", "shipper_id"),
                _joined(lines, "exporter_name", "exporter_id"), _folded),
-        _texts(N_("Container"), _one(own, "container_no"), _joined(lines, "container_no"), _folded),
-        _texts(N_("Goods"), _one(own, "goods_description"), _joined(lines, "goods_description"),
+        _texts("container", _one(own, "container_no"), _joined(lines, "container_no"), _folded),
+        _texts("goods", _one(own, "goods_description"), _joined(lines, "goods_description"),
                None),
-        _texts(N_("Commodity code"), _one(own, "commodity_code"), _joined(lines, "commodity_code"),
+        _texts("commodity", _one(own, "commodity_code"), _joined(lines, "commodity_code"),
                _headings),
-        _numbers(N_("Gross mass"), "mass", _number(own, "gross_mass_kg"),
+        _numbers("gross_mass", "mass", _number(own, "gross_mass_kg"),
                  _total(lines, "gross_mass_kg")),
-        _numbers(N_("Packages"), "count", _number(own, "packages"), _total(lines, "packages")),
-        _texts(N_("Port of loading, country of departure"), _one(own, "port_of_loading"),
+        _numbers("packages", "count", _number(own, "packages"), _total(lines, "packages")),
+        _texts("departure", _one(own, "port_of_loading"),
                _joined(lines, "departure_country"), _country),
-        _texts(N_("Country of origin"), None, _joined(lines, "origin_country"), None),
-        _texts(N_("Transshipment"), _one(own, "transshipment_port"), None, None),
-        _texts(N_("Carrier, vessel"), _one(own, "carrier_id", "vessel"), None, None),
-        _texts(N_("Declarant"), None, _joined(lines, "declarant_id"), None),
-        _texts(N_("Procedure, lane"), None, _joined(lines, "procedure", "lane"), None),
-        _numbers(N_("Customs value"), "money", None, _total(lines, "customs_value")),
-        _numbers(N_("Duty"), "money", None, _total(lines, "duty_amount")),
+        _texts("origin", None, _joined(lines, "origin_country"), None),
+        _texts("transshipment", _one(own, "transshipment_port"), None, None),
+        _texts("carrier", _one(own, "carrier_id", "vessel"), None, None),
+        _texts("declarant", None, _joined(lines, "declarant_id"), None),
+        _texts("procedure", None, _joined(lines, "procedure", "lane"), None),
+        _numbers("customs_value", "money", None, _total(lines, "customs_value")),
+        _numbers("duty", "money", None, _total(lines, "duty_amount")),
     ]  # fmt: skip
     return [pair for pair in pairs if (pair.manifest, pair.declaration) != (None, None)]
 
 
 def _texts(
-    label: str, manifest: str | None, declaration: str | None, alike: Callable[[str], Any] | None
+    code: str, manifest: str | None, declaration: str | None, alike: Callable[[str], Any] | None
 ) -> Pair:
     both = manifest is not None and declaration is not None and alike is not None
     differs = bool(both and alike and alike(manifest or "") != alike(declaration or ""))
-    return Pair(label, "text", manifest, declaration, differs)
+    return Pair(code, "text", manifest, declaration, differs)
 
 
-def _numbers(label: str, kind: Kind, manifest: float | None, declaration: float | None) -> Pair:
+def _numbers(code: str, kind: Kind, manifest: float | None, declaration: float | None) -> Pair:
     if manifest is None or declaration is None or manifest == 0:
-        return Pair(label, kind, manifest, declaration)
+        return Pair(code, kind, manifest, declaration)
     share = declaration / manifest - 1
     differs = abs(share) > TOLERANCE
-    return Pair(label, kind, manifest, declaration, differs, share if differs else None)
+    return Pair(code, kind, manifest, declaration, differs, share if differs else None)
 
 
 def _one(row: Row, *columns: str) -> str | None:

@@ -1,23 +1,31 @@
 """A recorded score explained in full: the four numbers, every feature, the reasons."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from riskml.errors import LedgerError
 from riskml.explanation import code_of
 from riskml.features import Feature, FeatureSet
 from riskml.ledger import Ledger, ScoreRecord
-from riskml.scoring import RULES
-from serving.errors import ApiError
-from serving.runtime import MODEL_RECORD
+from riskml.scoring.rules import RULES
 
-__all__ = ["explained"]
+__all__ = ["MODEL_RECORD", "by_reason", "explained"]
+
+MODEL_RECORD = "model"
+"""Kind of the ledger records that describe models."""
 
 
 def explained(ledger: Ledger, record: ScoreRecord) -> dict[str, Any]:
-    """Return everything that is known of a score, the four numbers under their labels."""
+    """Return everything that is known of a score, the four numbers under their labels.
+
+    Raises
+    ------
+    LedgerError
+        If the ledger does not describe the model that answered.
+    """
     values = np.frombuffer(record.features, dtype="<f8")
     contributions = np.frombuffer(record.contributions, dtype="<f8")[:-1]
     features = _rule_features() if not record.model_digest else _features_of(ledger, record)
@@ -50,6 +58,20 @@ def explained(ledger: Ledger, record: ScoreRecord) -> dict[str, Any]:
         "features": _feature_rows(features, values, contributions, request.get("categories", {})),
         "reasons": record.reasons,
     }
+
+
+def by_reason(features: Iterable[Mapping[str, Any]]) -> list[tuple[str, float]]:
+    """Return the sum of contributions of each reason code, the strongest first.
+
+    Parameters
+    ----------
+    features : iterable of mapping
+        ``code`` and ``contribution`` (log-odds) of every feature, as `explained` gives them.
+    """
+    sums: dict[str, float] = {}
+    for feature in features:
+        sums[feature["code"]] = sums.get(feature["code"], 0.0) + feature["contribution"]
+    return sorted(sums.items(), key=lambda pair: -abs(pair[1]))
 
 
 def _feature_rows(
@@ -87,8 +109,10 @@ def _features_of(ledger: Ledger, record: ScoreRecord) -> tuple[Feature, ...]:
             _FEATURES[str(known.payload["model_digest"])] = feature_set.features
         found = _FEATURES.get(record.model_digest)
     if found is None:
-        raise ApiError("internal_error", "the ledger does not describe the model of this score",
-                       remedy="verify the ledger")  # fmt: skip
+        raise LedgerError(
+            f"the ledger does not describe the model of score {record.score_id}",
+            "verify the ledger",
+        )
     return found
 
 
