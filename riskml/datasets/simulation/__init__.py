@@ -65,7 +65,8 @@ class SimulatedWorld:
     truth : DataFrame
         One row per consignment: ``bill_no, container_no, declaration_id, office, decision_time,
         probability`` (of a violation, before the coin), ``violation`` (0 or 1),
-        ``violation_type, revenue``. Training never reads it.
+        ``violation_type, revenue, importer_party`` (a number of the real party that imports,
+        whatever tax codes it hops to). Training never reads it.
     """
 
     manifests: "pd.DataFrame"

@@ -5,24 +5,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskml.datasets.simulation.goods import read_words, without_marks
-from riskml.datasets.simulation.parties import BAD, Identities
+from riskml.datasets.simulation.parties import BAD, GENERATIONS, Identities
 from riskml.datasets.simulation.randomness import mix
 from riskml.datasets.simulation.text import Words, scrambled
 from riskml.datasets.simulation.world import World
 
-__all__ = ["IMPORTER_SPELLINGS", "SHIPPER_SPELLINGS", "NameBook", "importer_names", "party_codes",
-           "shipper_names"]  # fmt: skip
+__all__ = [
+    "IMPORTER_SPELLINGS",
+    "SHIPPER_SPELLINGS",
+    "NameBook",
+    "identities_between",
+    "importer_names",
+    "party_codes",
+    "shipper_names",
+]
 
 IMPORTER_SPELLINGS = 4
 """Vietnamese, without marks, English, and English with a letter lost."""
 SHIPPER_SPELLINGS = 2
-_GENERATIONS = 4096
 _WIDTH = 10
 
 
 @dataclass(frozen=True)
 class NameBook:
-    """Spellings of the names of all identities that are in use within a span of days.
+    """Spellings of the names or addresses of all identities in use within a span of days.
 
     Attributes
     ----------
@@ -49,13 +55,13 @@ class NameBook:
 
 def party_codes(actor: np.ndarray, generation: np.ndarray) -> np.ndarray:
     """Return the ten-digit number of each identity; no two share one."""
-    return scrambled(actor * _GENERATIONS + generation % _GENERATIONS, _WIDTH)
+    return scrambled(actor * GENERATIONS + generation % GENERATIONS, _WIDTH)
 
 
 def importer_names(world: World, first_day: int, last_day: int) -> NameBook:
     """Write the names of all importers' identities between two days."""
     words, salt = read_words(), world.streams.salt("names")
-    actor, generation, first, offset = _identities_between(
+    actor, generation, first, offset = identities_between(
         world.importers.identities, first_day, last_day
     )
     # Who hops keeps most of the old name: word and business stay, the second word changes.
@@ -78,7 +84,7 @@ def shipper_names(world: World, first_day: int, last_day: int) -> NameBook:
     """Write the names of all shippers' identities between two days."""
     words, salt = read_words(), world.streams.salt("shipper names")
     shippers, towns = world.shippers, world.places.towns
-    actor, generation, first, offset = _identities_between(shippers.identities, first_day, last_day)
+    actor, generation, first, offset = identities_between(shippers.identities, first_day, last_day)
     country = shippers.country[actor].tolist()
     town = _pick(salt, 60, actor, generation).tolist()
     name = _pick(salt + 1, len(words["shipper_words"]), actor, generation).tolist()
@@ -92,9 +98,17 @@ def shipper_names(world: World, first_day: int, last_day: int) -> NameBook:
     return NameBook(Words.of(texts), SHIPPER_SPELLINGS, first, offset)
 
 
-def _identities_between(
+def identities_between(
     identities: Identities, first_day: int, last_day: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return actor and generation of each identity in use between two days, and where they begin.
+
+    Returns
+    -------
+    actor, generation : ndarray of int64, shape (n_identities,)
+    first, offset : ndarray of int64, shape (n_actors,)
+        Each actor's earliest generation, and its place among the identities.
+    """
     actor = np.arange(len(identities.life))
     first = identities.generation(actor, np.full(len(actor), first_day))
     last = identities.generation(actor, np.full(len(actor), last_day))

@@ -15,9 +15,21 @@ from riskml.datasets.simulation.parameters_risk import SCHEMES
 from riskml.datasets.simulation.places import Places
 from riskml.datasets.simulation.randomness import Streams, hash_normal, hash_uniform, mix
 
-__all__ = ["BAD", "Identities", "Importers", "Shippers", "build_importers", "build_shippers"]
+__all__ = [
+    "BAD",
+    "GENERATIONS",
+    "HONEST",
+    "OPPORTUNIST",
+    "Identities",
+    "Importers",
+    "Shippers",
+    "build_importers",
+    "build_shippers",
+]
 
 HONEST, OPPORTUNIST, BAD = 0, 1, 2
+GENERATIONS = 4096
+"""Identities of one actor that are told apart; after so many its numbers begin anew."""
 _ORIGIN_OF_TIME = 14_610  # 2010-01-01, long before any simulated day
 
 
@@ -93,6 +105,16 @@ class Importers:
     def __len__(self) -> int:
         """Return the number of importers."""
         return len(self.home)
+
+    def party(self, actor: np.ndarray, generation: np.ndarray) -> np.ndarray:
+        """Return a number of the real party behind an identity.
+
+        A fraudster stays the same through all its identities; an honest place in the market passes
+        from a firm that closes to another one.
+        """
+        own = np.where(self.character[actor] == BAD, 0, generation % GENERATIONS)
+        party: np.ndarray = actor * GENERATIONS + own
+        return party
 
     def draw(self, office: np.ndarray, uniform: np.ndarray) -> np.ndarray:
         """Return an importer of each office, by volume."""
