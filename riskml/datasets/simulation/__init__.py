@@ -10,7 +10,8 @@ What to rely on
   coin given the causes behind that probability: nothing ranks better than it.
 - Selection depends on observable columns, the office and chance alone, and every selected row
   carries its exact inclusion probability; every arrival has a positive one.
-- A week is the same whatever span it is part of; only what officers have learnt by then differs.
+- A week is the same whatever span it is part of; only what officers and fraudsters have learned by
+  then differs. Fraudsters learn from what the legacy policy caught, once it is closed.
 - Same parameters, span, scale and seed: the same bytes.
 """
 

@@ -61,10 +61,14 @@ class _Pilot:
 
 
 def fit_levels(world: World) -> Levels:
-    """Fit office levels and the false-alarm rate to the reference figures."""
+    """Fit office levels and the false-alarm rate to the reference figures.
+
+    The pilot weeks are those of importers who have learned nothing from catches yet. Whoever moves
+    away from a catch looks for what pays as well, so that the fit holds under the default
+    ``[adaptation]`` too (``benchmarks/reference_quarter.py`` shows it).
+    """
     pilot = _draw_pilot(world)
     known = np.zeros(len(pilot.risk))
-    office = np.zeros(len(world.config.offices))
     for _ in range(_PASSES):
         pi = _inclusion(world, pilot, known)
         office = _solve(world, pilot, pi)

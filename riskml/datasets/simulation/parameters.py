@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from riskml.datasets.simulation.parameters_control import InspectionParameters, PolicyParameters
 from riskml.datasets.simulation.parameters_risk import (
+    AdaptationParameters,
     RiskParameters,
     SchemeParameters,
     ShiftParameters,
@@ -255,6 +256,9 @@ class WorldConfig(_Section):
     risk: RiskParameters = Field(description="What makes a violation likely; assumed")
     shift: ShiftParameters = Field(
         default_factory=ShiftParameters, description="A planted change of pattern; assumed"
+    )
+    adaptation: AdaptationParameters = Field(
+        description="How fraudsters move away from what gets caught; assumed"
     )
     schemes: SchemeParameters = Field(description="The five schemes of fraud; assumed")
     policy: PolicyParameters = Field(description="How officers chose what to scan; assumed")
