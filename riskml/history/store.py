@@ -119,7 +119,7 @@ class Store:
             The rows are unchanged then.
         """
         parts = [self._stage(events, texts, units) for events in batches]
-        staged = parts[0] if len(parts) == 1 else Rows._make(map(np.concatenate, zip(*parts)))
+        staged = parts[0] if len(parts) == 1 else _joined(parts)
         suspects = repeated(staged.event, self._revisions)
         if len(suspects):
             staged = self._without_duplicates(staged, suspects)
@@ -246,8 +246,9 @@ class Store:
         row, other = find_duplicates(order, staged, self.rows, self._revisions, keep)
         if row >= 0:
             where = "stored" if other < 0 else f"in row {other}"
+            event, revision = self._events[staged.event[row]], staged.revision[row]
             raise HistoryError(
-                f"{self._what}: event {self._events[staged.event[row]]!r}, revision {staged.revision[row]}, "
+                f"{self._what}: event {event!r}, revision {revision}, "
                 f"row {row}, differs from the same revision {where}",
                 "give a correction a higher revision",
             )
@@ -291,6 +292,10 @@ class Store:
         self.size = last
         self.revised |= bool(revised)
         return Change(first, last, demoted[:count], revised)
+
+
+def _joined(parts: Sequence[Rows]) -> Rows:
+    return Rows._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 
 def _zeroed(chain: I32, size: int) -> I32:

@@ -50,22 +50,25 @@ def content(events: list[Events]) -> Counter:
 
 
 def odd_world(seed: int, bills: int) -> Tables:
-    """Return a small world whose inspections name bills, containers, declarations, or too little."""
+    """Return a small world whose inspections name bills, containers, or declarations."""
     tables, dice = small_world(seed, bills), random.Random(seed)  # noqa: S311 - no secret
-    looked = tables.inspections.copy()
     declared = tables.declarations.drop_duplicates("bill_no").set_index("bill_no")
-    for row in looked.index:
-        bill = looked.at[row, "bill_no"]
+    looked = []
+    for row in tables.inspections.to_dict("records"):
+        bill, container = row["bill_no"], row["container_no"]
         kind = dice.choice(["as it is", "container", "declaration", "both", "no scan time"])
         if kind in ("declaration", "both") and bill in declared.index:
-            looked.at[row, "declaration_id"] = declared.at[bill, "declaration_id"]
-        if kind == "container" and not pd.isna(looked.at[row, "container_no"]):
-            looked.at[row, "bill_no"] = None
+            row["declaration_id"] = declared.loc[bill, "declaration_id"]
+        if kind == "container" and not pd.isna(container):
+            row["bill_no"] = None
         if kind == "declaration" and bill in declared.index:
-            looked.loc[row, ["bill_no", "container_no"]] = None
-        if kind == "no scan time" and "scanned_at" in looked:
-            looked.at[row, "scanned_at"] = pd.NaT
-    return Tables(tables.manifests, tables.declarations, looked)
+            row["bill_no"] = row["container_no"] = None
+        if kind == "no scan time":
+            row["scanned_at"] = pd.NaT
+        looked.append(row)
+    kinds = tables.inspections.dtypes.to_dict() | {"declaration_id": "str"}
+    changed = pd.DataFrame(looked).astype(kinds)
+    return Tables(tables.manifests, tables.declarations, changed)
 
 
 def check_events(stage: str, tables: Tables) -> int:

@@ -167,7 +167,8 @@ def test_what_a_killed_writer_left_is_swept_away(path):
 def test_a_writer_may_be_killed_at_any_moment(path):
     script = (
         "import sys; from pathlib import Path; from tests.unit.history.test_snapshot import *\n"
-        "index = filled()\nprint('ready', flush=True)\nwhile True: save_index(index, Path(sys.argv[1]))"
+        "index = filled()\nprint('ready', flush=True)\n"
+        "while True: save_index(index, Path(sys.argv[1]))"
     )
     for pause in (0.0, 0.011, 0.023):
         writer = subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE)
