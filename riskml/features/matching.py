@@ -118,7 +118,7 @@ def _declaration_lines(rows: Rows) -> list[dict[str, Any]]:
 def _spread(rows: Rows) -> list[dict[str, Any]]:
     """Repeat lines without container for every container of their bill known by then."""
     lines = [{**row, "_known": _known(row, "lodged_at")} for row in rows["declarations"]]
-    named = [(line, line["_known"]) for line in lines]
+    named: list[tuple[PlainRow, int]] = [(line, line["_known"]) for line in lines]
     named += [(row, _known(row, "submitted_at")) for row in rows["manifests"]]
     containers: dict[str, dict[str, int]] = {}
     for row, known in named:

@@ -135,7 +135,8 @@ class RowTable:
     def __len__(self) -> int:
         """Return the number of rows."""
         segments, tail = self._held
-        return sum(segment.rows.num_rows for segment in segments) + len(tail.rows)
+        settled: int = sum(segment.rows.num_rows for segment in segments)
+        return settled + len(tail.rows)
 
     def append_frame(self, rows: pd.DataFrame) -> None:
         """Add rows in normal form."""
@@ -209,7 +210,7 @@ class RowTable:
     def _joined(self, found: Sequence[pa.Table], tail: Sequence[PlainRow]) -> pd.DataFrame | None:
         if not self.known:
             return None
-        frames = [part.to_pandas() for part in found]
+        frames: list[pd.DataFrame] = [part.to_pandas() for part in found]
         if tail or not frames:
             frames.append(frame_of(self.name, tail))
         return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)

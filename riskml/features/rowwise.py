@@ -65,7 +65,7 @@ def line_events_of(table: str, rows: Sequence[PlainRow], statistics: Sequence[St
         event_id=joined(
             [text_of(columns, n, size) if n != "line_no" else columns[n] for n in IDENTITY[table]],
             size,
-        ),  # fmt: skip
+        ),
         revision=np.array([row.get("revision") or 0 for row in rows], dtype=np.int64),
         known_at=np.array([known(row, EVENT_TIMES[table]) for row in rows], dtype=np.int64),
         unit=np.full(size, None, dtype=object),

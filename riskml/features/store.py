@@ -40,7 +40,8 @@ class RowStore:
 
     def tables(self) -> Tables:
         """Return all rows."""
-        return Tables(**{name: table.all_rows() for name, table in self._tables.items()})
+        manifests, declarations, inspections = (self._tables[n].all_rows() for n in _NAMES)
+        return Tables(manifests, declarations, inspections)
 
     def append(self, name: str, rows: pd.DataFrame | Sequence[PlainRow]) -> None:
         """Add rows that :meth:`unseen` let through, in normal form or plain."""
@@ -137,7 +138,8 @@ class RowStore:
                 return wanted
 
     def _tables_of(self, wanted: Mapping[str, set[str]]) -> Tables:
-        return Tables(**{name: table.where(wanted) for name, table in self._tables.items()})
+        manifests, declarations, inspections = (self._tables[n].where(wanted) for n in _NAMES)
+        return Tables(manifests, declarations, inspections)
 
     def _inspected_containers(self, containers: set[str]) -> set[str]:
         """Return the containers that some inspection names without a bill."""

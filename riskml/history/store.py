@@ -246,7 +246,7 @@ class Store:
         row, other = find_duplicates(order, staged, self.rows, self._revisions, keep)
         if row >= 0:
             where = "stored" if other < 0 else f"in row {other}"
-            event, revision = self._events[staged.event[row]], staged.revision[row]
+            event, revision = self._events[int(staged.event[row])], staged.revision[row]
             raise HistoryError(
                 f"{self._what}: event {event!r}, revision {revision}, "
                 f"row {row}, differs from the same revision {where}",
