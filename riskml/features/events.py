@@ -14,6 +14,7 @@ from riskml.history import KINDS, LINES, Events, Statistic
 __all__ = [
     "EVENT_TIMES",
     "IDENTITY",
+    "SAID",
     "joined",
     "line_events",
     "outcome_events",
@@ -22,6 +23,9 @@ __all__ = [
 ]
 
 EVENT_TIMES = {"manifests": "submitted_at", "declarations": "lodged_at"}
+SAID = ("hit", "suspicious", "lodged_at")
+"""The value columns of evidence; ``lodged_at`` is the decision time of its consignment."""
+
 _MANY = 5_000
 """Above so many rows pandas is quicker than a loop."""
 
@@ -113,6 +117,7 @@ def _outcomes_of(inspections: pd.DataFrame, rollup: Rollup, pairs: pd.DataFrame)
             "consignment": pairs["consignment"],
             "outcomes": closed.where(closed >= decided, decided).where(rows["closed_at"].notna()),
             "findings": scanned.where(scanned >= decided, decided).where(finding.notna()),
+            "lodged_at": decided.dt.as_unit("us").astype("int64").to_numpy(dtype=np.float64),
             "hit": (rows["result"] == "violation").to_numpy(dtype=np.float64, na_value=0.0),
             "suspicious": (finding == "suspicious").to_numpy(dtype=np.float64),
         }
@@ -145,7 +150,7 @@ def _outcomes_of_key(
         known_at=known[row],
         unit=stated["unit"].to_numpy(dtype=object)[row],
         keys=values,
-        values={name: stated[name].to_numpy()[row] for name in ("hit", "suspicious")},
+        values={name: stated[name].to_numpy()[row] for name in SAID},
         only=key,
     )
 

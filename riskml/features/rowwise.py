@@ -37,6 +37,7 @@ class Said(NamedTuple):
     entity: tuple[str | None, ...]
     hit: float
     suspicious: float
+    lodged: int
     unit: str
 
 
@@ -110,7 +111,7 @@ def outcomes_of(
             for line in entities[unit]:
                 entity = tuple(line[name] for name in key)
                 name = _joined(event, ".".join(key), *entity)
-                said = Said(since, entity, hit, suspicious, unit)
+                said = Said(since, entity, hit, suspicious, consignment.decided, unit)
                 found[stream, key][name, revision] = said
     return found
 
@@ -173,6 +174,7 @@ def _events(place: Place, found: Sequence[tuple[str, int, Said]]) -> Events:
         values={
             "hit": np.array([each.hit for each in said]),
             "suspicious": np.array([each.suspicious for each in said]),
+            "lodged_at": np.array([each.lodged for each in said], dtype=np.float64),
         },
         only=key,
     )
