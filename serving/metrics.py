@@ -35,6 +35,7 @@ __all__ = [
     "PROBABILITY",
     "REQUESTS",
     "SHED",
+    "SNAPSHOT_WATERMARK",
     "exposition",
     "note_memory",
 ]
@@ -73,6 +74,11 @@ HISTORY_ROWS = Gauge(
 )
 HISTORY_WATERMARK = Gauge(
     "riskml_history_watermark", "Last event in history", multiprocess_mode="livemin"
+)
+SNAPSHOT_WATERMARK = Gauge(
+    "riskml_snapshot_watermark",
+    "Last event in the snapshot that workers start from",
+    multiprocess_mode="livemax",
 )
 HISTORY_LAG = Gauge(
     "riskml_history_lag_events", "Events not yet in history", multiprocess_mode="livemax"

@@ -22,6 +22,7 @@ from serving.logs import log
 from serving.metrics import HISTORY_LAG, note_memory
 from serving.models import ROOT, ChampionWatch, Served, announce, champion_folder, refuse
 from serving.settings import ServiceSettings
+from serving.snapshots import Snapshots
 from serving.warmup import warm_up
 
 __all__ = ["Runtime", "writer_name"]
@@ -62,6 +63,7 @@ class Runtime:
         self._ledger: Ledger | None = None
         self._authenticator: Authenticator | None = None
         self._watch = ChampionWatch({stage: champion_folder(stage) for stage in STAGES})
+        self._snapshots = Snapshots(options.snapshot_file(), options.snapshot_interval_seconds)
         self._stopping = threading.Event()
         self._news = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -122,6 +124,9 @@ class Runtime:
         for thread in self._threads:
             thread.join(timeout=10.0)
         if self._ledger is not None:
+            state = self.state
+            if state is not None:
+                self._try("snapshot", lambda: self._snapshot(state.history, now=True))
             self._try("signature", self._ledger.sign_heads)
             self._ledger.close()
 
@@ -157,6 +162,8 @@ class Runtime:
         self._spawn("riskml-models", self._follow_models)
         self._spawn("riskml-ledger", self._keep_ledger)
         self._spawn("riskml-worklist", self._follow_scores)
+        if self.options.snapshot_interval_seconds:
+            self._spawn("riskml-snapshot", self._keep_snapshot)
 
     def _open_ledger(self) -> Ledger:
         return Ledger.open(settings().ledger_url, lock_timeout=self.options.ledger_timeout_seconds)
@@ -182,7 +189,9 @@ class Runtime:
         feature_sets = {stage: m.scorer.bundle.feature_set for stage, m in models.items()}
         history = self.state.history if self.state is not None else None
         if history is None or history.digests != {s: f.digest for s, f in feature_sets.items()}:
-            history = History(feature_sets, self.options.history_folder())
+            history = self._snapshots.start(
+                feature_sets, self.options.history_folder(), self.ledger
+            )
         history.follow(self.ledger)
         for served in models.values():
             warm_up(served, history)
@@ -218,6 +227,16 @@ class Runtime:
         worklist = Worklist(self.ledger, timezone=settings().zone())
         while not self._stopping.wait(self.options.worklist_seconds):
             self._try("worklist", worklist.catch_up)
+
+    def _keep_snapshot(self) -> None:
+        """Write history down, so that the next worker need not replay it."""
+        while True:
+            self._try("snapshot", lambda: self._snapshot(self.current().history))
+            if self._stopping.wait(self._snapshots.pause):
+                return
+
+    def _snapshot(self, history: History, *, now: bool = False) -> bool:
+        return self._snapshots.keep(history, self.ledger, now=now)
 
     def _keep_ledger(self) -> None:
         """Sign where the chains end, and forget answers that nobody will ask for again."""

@@ -20,6 +20,11 @@ class ServiceSettings(BaseSettings):
     ----------
     history_dir : Path or None
         Folder of the base tables that history starts from; None means ``RISKML_HOME/history``.
+    snapshot_dir : Path or None
+        Folder of the snapshot that a worker starts from; None means ``RISKML_HOME/snapshots``.
+    snapshot_interval_seconds : float
+        How often history is written to the snapshot, beside once at shutdown; 0: never, and none
+        is read.
     max_history_age_hours : float
         Answers are degraded when the newest event known at the decision is older; 0: never.
     max_body_bytes : int
@@ -61,6 +66,8 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RISKML_", extra="ignore")
 
     history_dir: Path | None = None
+    snapshot_dir: Path | None = None
+    snapshot_interval_seconds: float = Field(default=900.0, ge=0)
     max_history_age_hours: float = Field(default=0.0, ge=0)
     max_body_bytes: int = Field(default=8_000_000, ge=1000)
     max_requests: int = Field(default=64, ge=1)
@@ -83,6 +90,12 @@ class ServiceSettings(BaseSettings):
     def history_folder(self) -> Path:
         """Folder of the base tables."""
         return self.history_dir or settings().home / "history"
+
+    def snapshot_file(self) -> Path | None:
+        """Where history is kept between two starts; None if it is not."""
+        if not self.snapshot_interval_seconds:
+            return None
+        return (self.snapshot_dir or settings().home / "snapshots") / "history.snapshot"
 
 
 @lru_cache(maxsize=1)

@@ -338,7 +338,7 @@ def _last_in_container(targets: pd.DataFrame, cons: pd.DataFrame) -> pd.DataFram
     right = cons.dropna(subset=["container_no"])[["container_no", "decision_time", "consignment"]]
     return pd.merge_asof(
         targets.dropna(subset=["selected_at"]).sort_values("selected_at"),
-        right.sort_values("decision_time"),
+        right.sort_values("decision_time", kind="stable"),
         left_on="selected_at",
         right_on="decision_time",
         by="container_no",

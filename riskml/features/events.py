@@ -11,13 +11,25 @@ from riskml.features.batch import NO_TIME, Columns, columns_of, numbers_of, text
 from riskml.features.derived import SOURCES, add_derived
 from riskml.history import KINDS, LINES, Events, Statistic
 
-__all__ = ["line_events", "outcome_events"]
+__all__ = [
+    "EVENT_TIMES",
+    "IDENTITY",
+    "SAID",
+    "joined",
+    "line_events",
+    "outcome_events",
+    "outcome_keys",
+    "wanted_columns",
+]
 
-_EVENT_TIME = {"manifests": "submitted_at", "declarations": "lodged_at"}
+EVENT_TIMES = {"manifests": "submitted_at", "declarations": "lodged_at"}
+SAID = ("hit", "suspicious", "lodged_at")
+"""The value columns of evidence; ``lodged_at`` is the decision time of its consignment."""
+
 _MANY = 5_000
 """Above so many rows pandas is quicker than a loop."""
 
-_IDENTITY = {
+IDENTITY = {
     "manifests": ("bill_no", "container_no_raw"),
     "declarations": ("declaration_id", "line_no"),
 }
@@ -35,14 +47,14 @@ def line_events(table: str, rows: pd.DataFrame, statistics: Sequence[Statistic])
     statistics : sequence of Statistic
         What will be asked; only their columns are carried.
     """
-    keys, values = _wanted(statistics)
-    needed = _needed(rows, [*_IDENTITY[table], *keys, *values])
+    keys, values = wanted_columns(statistics)
+    needed = _needed(rows, [*IDENTITY[table], *keys, *values])
     columns = add_derived(columns_of(needed), len(rows))
-    identity = [columns[name] for name in _IDENTITY[table]]
-    known = known_at(rows, _EVENT_TIME[table])
+    identity = [columns[name] for name in IDENTITY[table]]
+    known = known_at(rows, EVENT_TIMES[table])
     return Events(
         stream="lines",
-        event_id=_joined(identity, len(rows)),
+        event_id=joined(identity, len(rows)),
         revision=_revision(rows),
         known_at=known.dt.as_unit("us").astype("int64").to_numpy(),
         unit=np.full(len(rows), None, dtype=object),
@@ -66,35 +78,35 @@ def outcome_events(tables: Tables, rollup: Rollup, statistics: Iterable[Statisti
     starts = np.searchsorted(rollup.owner, stated["consignment"].to_numpy())
     ends = np.searchsorted(rollup.owner, stated["consignment"].to_numpy(), side="right")
     row = np.repeat(np.arange(len(stated)), ends - starts)
-    by_stream = _keys_by_stream(statistics)
-    names = {name for keys in by_stream.values() for key in keys for name in key}
+    places = outcome_keys(statistics)
+    names = {name for _, key in places for name in key}
     # Few lines have an outcome: only these are turned into arrays, one for each place in ``row``.
     spoken_of = _needed(rollup.lines, sorted(names)).iloc[_ranges(starts, ends)]
     lines = add_derived(columns_of(spoken_of), len(spoken_of))
     line = np.arange(len(row))
-    found: list[Events] = []
-    for stream, keys in by_stream.items():
-        found += [_outcomes_of_key(stream, key, stated, lines, row, line) for key in keys]
-    return found
+    return [_outcomes_of_key(stream, key, stated, lines, row, line) for stream, key in places]
 
 
-def _keys_by_stream(statistics: Iterable[Statistic]) -> dict[str, list[tuple[str, ...]]]:
-    keys: dict[str, list[tuple[str, ...]]] = {}
+def outcome_keys(statistics: Iterable[Statistic]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the streams of evidence, each with each key that it is counted under."""
+    places: dict[tuple[str, tuple[str, ...]], None] = {}
     for statistic in statistics:
         if statistic.source == LINES:
             continue
-        asked = keys.setdefault(statistic.source, [])
         # A rate is shrunk to its parent's, and that one to the rate of everything.
         wider = [] if statistic.parent is None else [statistic.parent, ()]
-        asked += [key for key in (statistic.key, *wider) if key not in asked]
-    return keys
+        places.update({(statistic.source, key): None for key in (statistic.key, *wider)})
+    return list(places)
 
 
 def _outcomes_of(inspections: pd.DataFrame, rollup: Rollup, pairs: pd.DataFrame) -> pd.DataFrame:
     rows = inspections.iloc[pairs["inspection"].to_numpy()].reset_index(drop=True)
     heads = rollup.consignments.iloc[pairs["consignment"].to_numpy()].reset_index(drop=True)
     closed = known_at(rows, "closed_at")
-    scanned = known_at(rows, "scanned_at") if "scanned_at" in rows else closed
+    if "scanned_at" in rows:  # a finding without a time of its own was known at the end
+        scanned = known_at(rows.assign(at=rows["scanned_at"].fillna(rows["closed_at"])), "at")
+    else:
+        scanned = closed
     decided = heads["decision_time"]
     finding = rows["scan_finding"] if "scan_finding" in rows else pd.Series(np.nan, rows.index)
     return pd.DataFrame(
@@ -105,6 +117,7 @@ def _outcomes_of(inspections: pd.DataFrame, rollup: Rollup, pairs: pd.DataFrame)
             "consignment": pairs["consignment"],
             "outcomes": closed.where(closed >= decided, decided).where(rows["closed_at"].notna()),
             "findings": scanned.where(scanned >= decided, decided).where(finding.notna()),
+            "lodged_at": decided.dt.as_unit("us").astype("int64").to_numpy(dtype=np.float64),
             "hit": (rows["result"] == "violation").to_numpy(dtype=np.float64, na_value=0.0),
             "suspicious": (finding == "suspicious").to_numpy(dtype=np.float64),
         }
@@ -132,12 +145,12 @@ def _outcomes_of_key(
     identity = [stated["event_id"].to_numpy(dtype=object)[row], name, *values.values()]
     return Events(
         stream=stream,
-        event_id=_joined(identity, len(row)),
+        event_id=joined(identity, len(row)),
         revision=stated["revision"].to_numpy()[row],
         known_at=known[row],
         unit=stated["unit"].to_numpy(dtype=object)[row],
         keys=values,
-        values={name: stated[name].to_numpy()[row] for name in ("hit", "suspicious")},
+        values={name: stated[name].to_numpy()[row] for name in SAID},
         only=key,
     )
 
@@ -160,7 +173,8 @@ def _first_of_each(row: np.ndarray, values: Columns) -> np.ndarray:
     return mask
 
 
-def _wanted(statistics: Iterable[Statistic]) -> tuple[list[str], list[str]]:
+def wanted_columns(statistics: Iterable[Statistic]) -> tuple[list[str], list[str]]:
+    """Return the text and the number columns of lines that statistics read."""
     keys: dict[str, None] = {}
     values: dict[str, None] = {}
     for statistic in statistics:
@@ -179,7 +193,7 @@ def _revision(rows: pd.DataFrame) -> np.ndarray:
     return rows["revision"].to_numpy(dtype=np.int64)
 
 
-def _joined(parts: Sequence[np.ndarray], size: int) -> np.ndarray:
+def joined(parts: Sequence[np.ndarray], size: int) -> np.ndarray:
     """Join columns to one text per row; the separator occurs in no identifier."""
     texts = [["" if v is None else str(v) for v in part.tolist()] for part in parts]
     joined = np.empty(size, dtype=object)

@@ -5,7 +5,8 @@ history index is fed event by event. Both then go through the code that training
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -15,41 +16,26 @@ import pandas as pd
 
 from riskml.datasets import Tables
 from riskml.datasets.consignments import known_at, roll_up, with_manifests
+from riskml.datasets.plain import PlainRow, frame_of
 from riskml.errors import HistoryError
 from riskml.features.batch import Batch, batch_of
 from riskml.features.catalogue import definitions_of
+from riskml.features.changes import OWN_TABLE, events_of_frame, events_of_plain
 from riskml.features.compute import FeatureColumns, feature_columns, stage_events
-from riskml.features.events import line_events, outcome_events
+from riskml.features.events import EVENT_TIMES, outcome_keys
 from riskml.features.featureset import FeatureSet
 from riskml.features.items import Item, batch_of_items
 from riskml.features.plan import FeaturePlan
 from riskml.features.rows import microseconds
+from riskml.features.rowwise import Place, columns_needed
 from riskml.features.store import RowStore
-from riskml.history import Events, HistoryIndex, Statistic
+from riskml.history import Events, HistoryIndex
+from riskml.history.container import SnapshotError
 
 __all__ = ["Arrival", "Item", "OnlineFeatures"]
 
-_OWN_TABLE = {"pre_arrival": "manifests", "declaration": "declarations"}
-_EVENT_TIME = {"manifests": "submitted_at", "declarations": "lodged_at"}
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """Rows that are new, and the events they add to the history of each stage.
-
-    Attributes
-    ----------
-    table : str
-        What the rows are.
-    rows : DataFrame
-        Those that were not known.
-    events : mapping of str to (list of Events or None)
-        By stage; None where something old has changed, and history is to be built anew.
-    """
-
-    table: str
-    rows: pd.DataFrame
-    events: Mapping[str, list[Events] | None]
+FEW = 256
+"""Up to so many rows are taken as they are; more are quicker as a frame."""
 
 
 @dataclass
@@ -59,9 +45,33 @@ class _Stage:
     features: FeatureSet
     plan: FeaturePlan
     index: HistoryIndex = field(init=False)
+    places: list[Place] = field(init=False)
 
     def __post_init__(self) -> None:
         self.index = HistoryIndex(self.plan.statistics)
+        self.places = outcome_keys(self.plan.statistics)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Rows that are new, and what they add to the history of each stage.
+
+    Attributes
+    ----------
+    table : str
+        What the rows are.
+    rows : DataFrame or list of mappings
+        Those that were not known, in normal form or plain.
+    events : mapping of str to list of Events
+        By stage.
+    rebuilt : mapping of str to _Stage
+        The stages in whose history something old has changed, built anew.
+    """
+
+    table: str
+    rows: pd.DataFrame | Sequence[PlainRow]
+    events: Mapping[str, list[Events]]
+    rebuilt: Mapping[str, "_Stage"]
 
 
 class OnlineFeatures:
@@ -94,6 +104,11 @@ class OnlineFeatures:
         """Number of rows known, all tables together."""
         return self._rows.size
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Number of rows known of each table."""
+        return self._rows.sizes
+
     def set_features(self, features: FeatureSet) -> None:
         """Serve another feature set for its stage; nothing happens if it is served already."""
         with self._lock:
@@ -101,55 +116,85 @@ class OnlineFeatures:
             if served is not None and served.features.digest == features.digest:
                 return
             plan = FeaturePlan.of(definitions_of(features))
-            self._stages[features.stage] = self._filled(features, plan)
+            self._stages[features.stage] = _filled(features, plan, self._rows.tables())
 
-    def append(self, table: str, rows: pd.DataFrame) -> None:
+    def append(self, table: str, rows: pd.DataFrame | Sequence[PlainRow]) -> None:
         """Prepare rows and apply them; late, repeated and out-of-order ones are welcome."""
         self.apply(self.prepare(table, rows))
 
-    def prepare(self, table: str, rows: pd.DataFrame) -> Arrival:
+    def prepare(self, table: str, rows: pd.DataFrame | Sequence[PlainRow]) -> Arrival:
         """Work out what rows change, without keeping look-ups waiting.
 
         Parameters
         ----------
         table : {"manifests", "declarations", "inspections"}
             What the rows are.
-        rows : DataFrame
-            In normal form.
+        rows : DataFrame or sequence of mappings
+            In normal form, or plain (see :mod:`riskml.datasets.plain`), which is quicker for
+            some hundreds of rows and fewer.
 
         Returns
         -------
         Arrival
             For :meth:`apply`, before anything else is prepared.
         """
-        fresh = self._rows.unseen(table, rows)
-        if not len(fresh):
-            return Arrival(table, fresh, {})
-        before = self._rows.around(table, fresh)
-        known = getattr(before, table)
-        grown = fresh if known is None else pd.concat([known, fresh], ignore_index=True)
-        changed: dict[str, Any] = {table: grown}
-        after = replace(before, **changed)
-        events = {
-            stage: _events_of(stage, served.plan.statistics, table, fresh, before, after)
-            for stage, served in self._stages.items()
-        }
-        return Arrival(table, fresh, events)
+        self._rows.tidy()
+        if not isinstance(rows, pd.DataFrame) and len(rows) > FEW:
+            rows = frame_of(table, rows)
+        if isinstance(rows, pd.DataFrame):
+            fresh: Any = self._rows.unseen(table, rows)
+            changes = self._changes_of_frame(table, fresh) if len(fresh) else {}
+        else:
+            fresh = self._rows.unseen_plain(table, rows)
+            changes = self._changes_of_plain(table, fresh) if fresh else {}
+        return Arrival(
+            table,
+            fresh,
+            {stage: events for stage, events in changes.items() if events is not None},
+            {
+                stage: self._rebuilt(stage, table, fresh)
+                for stage, events in changes.items()
+                if events is None
+            },
+        )
 
     def apply(self, arrival: Arrival) -> None:
         """Let look-ups see what was prepared, all of it at once."""
         with self._lock:
-            stages = dict(self._stages)
             for stage, events in arrival.events.items():
-                for each in events or ():
-                    stages[stage].index.append(each)
+                self._stages[stage].index.append(*events)
+            self._stages.update(arrival.rebuilt)
             if len(arrival.rows):
                 self._rows.append(arrival.table, arrival.rows)
-            for stage, events in arrival.events.items():
-                if events is None:
-                    # What an old outcome speaks of has changed: rare, so simply begin anew.
-                    served = stages[stage]
-                    self._stages[stage] = self._filled(served.features, served.plan)
+
+    @contextmanager
+    def still(self) -> Iterator[dict[str, Any]]:
+        """Yield all that is known, for a snapshot; nothing may be appended meanwhile."""
+        with ExitStack() as stack:
+            indexes = {
+                stage: stack.enter_context(served.index.still())
+                for stage, served in self._stages.items()
+            }
+            yield {"rows": self._rows.state(), "indexes": indexes}
+
+    @classmethod
+    def restored(
+        cls, feature_sets: Mapping[str, FeatureSet], state: Mapping[str, Any]
+    ) -> "OnlineFeatures":
+        """Return what :meth:`still` yielded, ready to be looked up and to grow.
+
+        Raises
+        ------
+        SnapshotError
+            If it belongs to other feature sets.
+        """
+        if set(state["indexes"]) != {features.stage for features in feature_sets.values()}:
+            raise SnapshotError("the snapshot is of other stages", "history is rebuilt")
+        online = cls(feature_sets)
+        for stage, served in online._stages.items():
+            served.index.restore(state["indexes"][stage])
+        online._rows.restore(state["rows"])
+        return online
 
     def features(self, stage: str, items: Sequence[Item]) -> FeatureColumns:
         """Compute the features of items that carry their content.
@@ -213,24 +258,49 @@ class OnlineFeatures:
             raise HistoryError(f"stage {stage} has no feature set", "promote a model for it")
         return self._stages[stage]
 
-    def _filled(self, features: FeatureSet, plan: FeaturePlan) -> _Stage:
-        stage = _Stage(features, plan)
-        tables = self._rows.tables()
-        if getattr(tables, _OWN_TABLE[features.stage]) is not None:
-            stage.index.extend(stage_events(tables, features.stage, plan.statistics))
-        return stage
+    def _changes_of_frame(self, table: str, fresh: pd.DataFrame) -> dict[str, list[Events] | None]:
+        before = self._rows.around(table, fresh)
+        known = getattr(before, table)
+        grown = fresh if known is None else pd.concat([known, fresh], ignore_index=True)
+        changed: dict[str, Any] = {table: grown}
+        after = replace(before, **changed)
+        return {
+            stage: events_of_frame(stage, served.plan.statistics, table, fresh, before, after)
+            for stage, served in self._stages.items()
+        }
+
+    def _changes_of_plain(
+        self, table: str, fresh: Sequence[PlainRow]
+    ) -> dict[str, list[Events] | None]:
+        needed = columns_needed([place for s in self._stages.values() for place in s.places])
+        before = self._rows.around_plain(table, fresh, needed)
+        return {
+            stage: events_of_plain(
+                stage, served.plan.statistics, table, fresh, before, served.places
+            )
+            for stage, served in self._stages.items()
+        }
+
+    def _rebuilt(self, stage: str, table: str, fresh: pd.DataFrame | Sequence[PlainRow]) -> _Stage:
+        """Return a stage built anew: what an old outcome speaks of has changed, which is rare."""
+        served, tables = self._stages[stage], self._rows.tables()
+        new = fresh if isinstance(fresh, pd.DataFrame) else frame_of(table, fresh)
+        known = tables.get(table)
+        grown = new if known is None else pd.concat([known, new], ignore_index=True)
+        changed: dict[str, Any] = {table: grown}
+        return _filled(served.features, served.plan, replace(tables, **changed))
 
     def _known_batch(
         self, stage: str, keys: Mapping[str, str | None], decision_time: datetime
     ) -> Batch | None:
         tables = self._rows.of_keys(keys)
-        own = getattr(tables, _OWN_TABLE[stage])
+        own = getattr(tables, OWN_TABLE[stage])
         if own is None or not len(own):
             return None
-        own = own[known_at(own, _EVENT_TIME[_OWN_TABLE[stage]]) <= decision_time]
+        own = own[known_at(own, EVENT_TIMES[OWN_TABLE[stage]]) <= decision_time]
         if not len(own):
             return None
-        rollup = roll_up(replace(tables, **{_OWN_TABLE[stage]: own}), stage, "all")
+        rollup = roll_up(replace(tables, **{OWN_TABLE[stage]: own}), stage, "all")
         chosen = np.ones(len(rollup), dtype=bool)
         for name, value in keys.items():
             if value is not None and name in ("bill_no", "container_no"):
@@ -245,51 +315,8 @@ class OnlineFeatures:
         return replace(batch, head={**batch.head, "decision_time": decided})
 
 
-def _events_of(
-    stage: str,
-    statistics: Sequence[Statistic],
-    table: str,
-    fresh: pd.DataFrame,
-    before: Tables,
-    after: Tables,
-) -> list[Events] | None:
-    """Return the events that are new to a stage; None if something old has changed."""
-    added = [line_events(table, fresh, statistics)] if table == _OWN_TABLE[stage] else []
-    if after.inspections is None or not len(after.inspections):
-        return added
-    old, new = _outcomes(before, stage, statistics), _outcomes(after, stage, statistics)
-    added += [events for key, events in new.items() if key not in old]
-    for key, events in old.items():
-        rest = _without(new.get(key), events)
-        if rest is None:
-            return None
-        added.append(rest)
-    return added
-
-
-def _outcomes(
-    tables: Tables, stage: str, statistics: Sequence[Statistic]
-) -> dict[tuple[str, tuple[str, ...]], Events]:
-    own = getattr(tables, _OWN_TABLE[stage])
-    if own is None or not len(own):
-        return {}
-    events = outcome_events(tables, roll_up(tables, stage), statistics)
-    return {(e.stream, e.only or ()): e for e in events}
-
-
-def _without(new: Events | None, old: Events) -> Events | None:
-    """Return the events of ``new`` that ``old`` lacks; None if an old one is gone or changed."""
-    if new is None:
-        return None if len(old.event_id) else old
-    content = _contents(new)
-    if any(content.get(key) != value for key, value in _contents(old).items()):
-        return None
-    known = set(zip(old.event_id.tolist(), old.revision.tolist(), strict=True))
-    pairs = zip(new.event_id.tolist(), new.revision.tolist(), strict=True)
-    return new.take(np.array([pair not in known for pair in pairs], dtype=bool))
-
-
-def _contents(events: Events) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    keys = zip(events.event_id.tolist(), events.revision.tolist(), strict=True)
-    columns = [events.known_at, *events.keys.values(), *events.values.values()]
-    return dict(zip(keys, zip(*(c.tolist() for c in columns), strict=True), strict=True))
+def _filled(features: FeatureSet, plan: FeaturePlan, tables: Tables) -> _Stage:
+    stage = _Stage(features, plan)
+    if tables.get(OWN_TABLE[features.stage]) is not None:
+        stage.index.extend(stage_events(tables, features.stage, plan.statistics))
+    return stage

@@ -1,98 +1,23 @@
 """Rows that a live history knows, found again by bill, container or declaration."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from riskml.datasets import Tables
+from riskml.datasets.plain import PlainRow
+from riskml.features.rowtable import RowTable
 
 __all__ = ["RowStore"]
 
 _NAMES = ("manifests", "declarations", "inspections")
 _IDENTITY = {
-    "manifests": ["bill_no", "container_no_raw"],
-    "declarations": ["declaration_id", "line_no"],
-    "inspections": ["inspection_id"],
+    "manifests": ("bill_no", "container_no_raw"),
+    "declarations": ("declaration_id", "line_no"),
+    "inspections": ("inspection_id",),
 }
-_FINDABLE = ("bill_no", "container_no", "declaration_id", "inspection_id")
-_MERGE_AT = 20_000
-
-
-class _Finder:
-    """Finds the rows of a frame whose column has one of some values."""
-
-    def __init__(self, column: pd.Series) -> None:
-        hashes = pd.util.hash_array(column.astype(object).to_numpy())
-        self._order = np.argsort(hashes, kind="stable")
-        self._hashes = hashes[self._order]
-
-    def rows(self, values: Iterable[str]) -> np.ndarray:
-        wanted = np.array(sorted(set(values)), dtype=object)
-        if not len(wanted):
-            return np.empty(0, dtype=np.int64)
-        hashes = pd.util.hash_array(wanted)
-        starts = np.searchsorted(self._hashes, hashes)
-        ends = np.searchsorted(self._hashes, hashes, side="right")
-        found = [self._order[a:b] for a, b in zip(starts, ends, strict=True)]
-        return np.concatenate(found)
-
-
-class _Table:
-    """A large sorted base and a small tail of one table's rows."""
-
-    def __init__(self, name: str, rows: pd.DataFrame | None) -> None:
-        self.name = name
-        self.base = rows
-        self.tail: pd.DataFrame | None = None
-        self._finders: dict[str, _Finder] = {}
-
-    def all_rows(self) -> pd.DataFrame | None:
-        parts = [part for part in (self.base, self.tail) if part is not None]
-        if len(parts) < 2:
-            return parts[0] if parts else None
-        return pd.concat(parts, ignore_index=True)
-
-    def append(self, rows: pd.DataFrame) -> None:
-        self.tail = (
-            rows.reset_index(drop=True)
-            if self.tail is None
-            else pd.concat([self.tail, rows], ignore_index=True)
-        )
-        if len(self.tail) > _MERGE_AT:
-            self.base, self.tail = self.all_rows(), None
-            self._finders = {}
-
-    def where(self, wanted: Mapping[str, set[str]]) -> pd.DataFrame | None:
-        """Return the rows in which any of the columns has one of its wanted values."""
-        parts: list[pd.DataFrame] = []
-        if self.base is not None:
-            positions = [
-                self._finder(name).rows(values)
-                for name, values in wanted.items()
-                if values and name in self.base
-            ]
-            rows = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *positions]))
-            parts.append(_matching(self.base.iloc[rows], wanted))
-        if self.tail is not None:
-            parts.append(_matching(self.tail, wanted))
-        if not parts:
-            return None
-        return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
-
-    def _finder(self, column: str) -> _Finder:
-        if column not in self._finders:
-            assert self.base is not None  # noqa: S101 - the caller has a base
-            self._finders[column] = _Finder(self.base[column])
-        return self._finders[column]
-
-
-def _matching(rows: pd.DataFrame, wanted: Mapping[str, set[str]]) -> pd.DataFrame:
-    mask = np.zeros(len(rows), dtype=bool)
-    for name, values in wanted.items():
-        if values and name in rows:
-            mask |= rows[name].isin(values).to_numpy()
-    return rows[mask]
+_LINKS = ("bill_no", "container_no", "declaration_id")
 
 
 class RowStore:
@@ -100,92 +25,139 @@ class RowStore:
 
     def __init__(self, tables: Tables | None) -> None:
         self._tables = {
-            name: _Table(name, None if tables is None else getattr(tables, name)) for name in _NAMES
+            name: RowTable(name, None if tables is None else tables.get(name)) for name in _NAMES
         }
 
     @property
     def size(self) -> int:
         """Number of rows of all tables."""
-        return sum(
-            len(part)
-            for table in self._tables.values()
-            for part in (table.base, table.tail)
-            if part is not None
-        )
+        return sum(map(len, self._tables.values()))
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Number of rows of each table."""
+        return {name: len(table) for name, table in self._tables.items()}
 
     def tables(self) -> Tables:
         """Return all rows."""
-        return Tables(
-            manifests=self._tables["manifests"].all_rows(),
-            declarations=self._tables["declarations"].all_rows(),
-            inspections=self._tables["inspections"].all_rows(),
-        )
+        manifests, declarations, inspections = (self._tables[n].all_rows() for n in _NAMES)
+        return Tables(manifests, declarations, inspections)
 
-    def append(self, name: str, rows: pd.DataFrame) -> None:
-        """Add rows that :meth:`unseen` let through."""
-        self._tables[name].append(rows)
+    def append(self, name: str, rows: pd.DataFrame | Sequence[PlainRow]) -> None:
+        """Add rows that :meth:`unseen` let through, in normal form or plain."""
+        if isinstance(rows, pd.DataFrame):
+            self._tables[name].append_frame(rows)
+        else:
+            self._tables[name].append(rows)
+
+    def tidy(self) -> None:
+        """Bring what was appended into order; whoever appends does so when nobody waits."""
+        for table in self._tables.values():
+            table.tidy()
+
+    def state(self) -> dict[str, Any]:
+        """Return all rows, for a snapshot."""
+        return {name: table.state() for name, table in self._tables.items()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        for name, table in self._tables.items():
+            table.restore(state[name])
 
     def unseen(self, name: str, rows: pd.DataFrame) -> pd.DataFrame:
         """Leave out rows whose identity and revision are known already."""
         identity = _IDENTITY[name]
-        rows = _with_revision(rows).drop_duplicates([*identity, "revision"])
-        known = self._tables[name].where({identity[0]: _texts(rows, identity[0])})
-        if known is None or not len(known):
-            return rows
-        keys = [*identity, "revision"]
-        seen = pd.MultiIndex.from_frame(_with_revision(known)[keys])
-        return rows[~pd.MultiIndex.from_frame(rows[keys]).isin(seen)]
+        rows = _with_revision(rows)
+        plain = [
+            dict(zip((*identity, "revision"), values, strict=True))
+            for values in rows[[*identity, "revision"]].astype(object).to_numpy().tolist()
+        ]
+        return rows[self._fresh(name, plain)]
+
+    def unseen_plain(self, name: str, rows: Sequence[PlainRow]) -> list[PlainRow]:
+        """Do the same for plain rows."""
+        fresh = self._fresh(name, rows)
+        return [row for row, new in zip(rows, fresh, strict=True) if new]
 
     def around(self, name: str, rows: pd.DataFrame) -> Tables:
         """Return all rows that can bear on the outcomes of what ``rows`` speak of."""
-        wanted = {column: _texts(rows, column) for column in _FINDABLE[:3]}
-        if name != "inspections":
-            wanted["container_no"] = self._inspected_containers(wanted["container_no"])
-        elif wanted["container_no"] and "bill_no" in rows:
-            open_rows = rows[rows["bill_no"].isna()]
-            wanted["container_no"] = _texts(open_rows, "container_no")
-        return self._closure(wanted)
+        named = [name for name in (*_LINKS,) if name in rows]
+        values = rows[named].astype(object).where(rows[named].notna(), None)
+        plain = [dict(zip(named, row, strict=True)) for row in values.to_numpy().tolist()]
+        return self._tables_of(self._closure(self._wanted(name, plain)))
+
+    def around_plain(
+        self, name: str, rows: Sequence[PlainRow], columns: Mapping[str, Sequence[str]]
+    ) -> dict[str, list[dict[str, Any]]]:
+        """Return some columns of the same rows, by table."""
+        wanted = self._closure(self._wanted(name, rows))
+        return {table: self._tables[table].plain(wanted, columns[table]) for table in _NAMES}
 
     def of_keys(self, keys: Mapping[str, str | None]) -> Tables:
         """Return all rows of a bill or declaration."""
         bill, declaration = keys.get("bill_no"), keys.get("declaration_id")
         wanted = {
-            "bill_no": {bill} if bill else set(),
-            "declaration_id": {declaration} if declaration else set(),
-            "container_no": set(),
+            "bill_no": {bill} if bill else set[str](),
+            "declaration_id": {declaration} if declaration else set[str](),
+            "container_no": set[str](),
         }
-        return self._closure(wanted)
+        return self._tables_of(self._closure(wanted))
 
-    def _closure(self, wanted: dict[str, set[str]]) -> Tables:
+    def _fresh(self, name: str, rows: Sequence[PlainRow]) -> list[bool]:
+        """Return which rows are new, each identity and revision once."""
+        identity = _IDENTITY[name]
+        values = {row[identity[0]] for row in rows}
+        stored = self._tables[name].plain({identity[0]: values}, [*identity, "revision"])
+        known = {_identity_of(row, identity) for row in stored}
+        fresh = []
+        for row in rows:
+            own = _identity_of(row, identity)
+            fresh.append(own not in known)
+            known.add(own)
+        return fresh
+
+    def _wanted(self, name: str, rows: Sequence[PlainRow]) -> dict[str, set[str]]:
+        """Return which bills, declarations and containers rows bear on."""
+        wanted = {column: _values(rows, column) for column in _LINKS}
+        if name != "inspections":
+            wanted["container_no"] = self._inspected_containers(wanted["container_no"])
+        else:
+            open_rows = [row for row in rows if row.get("bill_no") is None]
+            wanted["container_no"] = _values(open_rows, "container_no")
+        return wanted
+
+    def _closure(self, wanted: dict[str, set[str]]) -> dict[str, set[str]]:
         """Follow declarations to their bills and back until nothing is added."""
         while True:
-            declarations = self._tables["declarations"].where(wanted)
-            inspections = self._tables["inspections"].where(wanted)
             size = sum(map(len, wanted.values()))
-            for rows in (declarations, inspections):
-                if rows is not None:
-                    wanted["bill_no"] |= _texts(rows, "bill_no")
-                    wanted["declaration_id"] |= _texts(rows, "declaration_id")
+            for name in ("declarations", "inspections"):
+                rows = self._tables[name].plain(wanted, ("bill_no", "declaration_id"))
+                wanted["bill_no"] |= _values(rows, "bill_no")
+                wanted["declaration_id"] |= _values(rows, "declaration_id")
             if sum(map(len, wanted.values())) == size:
-                break
-        return Tables(
-            manifests=self._tables["manifests"].where(wanted),
-            declarations=declarations,
-            inspections=inspections,
-        )
+                return wanted
+
+    def _tables_of(self, wanted: Mapping[str, set[str]]) -> Tables:
+        manifests, declarations, inspections = (self._tables[n].where(wanted) for n in _NAMES)
+        return Tables(manifests, declarations, inspections)
 
     def _inspected_containers(self, containers: set[str]) -> set[str]:
         """Return the containers that some inspection names without a bill."""
-        rows = self._tables["inspections"].where({"container_no": containers})
-        if rows is None or not len(rows):
-            return set()
-        if "bill_no" in rows:
-            rows = rows[rows["bill_no"].isna()]
-        return _texts(rows, "container_no")
+        rows = self._tables["inspections"].plain(
+            {"container_no": containers}, ("bill_no", "container_no")
+        )
+        return _values([row for row in rows if row["bill_no"] is None], "container_no")
 
 
-def _texts(rows: pd.DataFrame, column: str) -> set[str]:
-    return set(rows[column].dropna()) if column in rows else set()
+def _identity_of(row: PlainRow, identity: Sequence[str]) -> tuple[Any, ...]:
+    parts = (row.get(column) for column in identity)
+    # Missing is written in several ways; none of them equals itself.
+    return (*(None if part != part else part for part in parts), row.get("revision") or 0)
+
+
+def _values(rows: Sequence[PlainRow], column: str) -> set[str]:
+    found = {row.get(column) for row in rows}
+    return {value for value in found if value is not None}
 
 
 def _with_revision(rows: pd.DataFrame) -> pd.DataFrame:

@@ -62,6 +62,20 @@ _KINDS = {
         "Number of distinct values of {column} with this {key}",
         "Số giá trị khác nhau của {column} theo {key}",
     ),
+    "share": (
+        "Share of the lines of this {key} that have the same {column}",
+        "Tỷ lệ dòng hàng của {key} có cùng {column}",
+    ),
+    "trend": ("Share of the lines of this {key}", "Tỷ lệ số dòng hàng của {key}"),
+    "findings": ("Number of scans of this {key}", "Số lần soi chiếu của {key}"),
+    "mean_severity": (
+        "Mean severity of what was found with this {key}",
+        "Mức độ vi phạm trung bình của {key}",
+    ),
+    "price_count": (
+        "Number of earlier prices of {column} of this {key}",
+        "Số đơn giá {column} trước đây của {key}",
+    ),
     "price_percentile": (
         "Share of earlier prices of this {key} that lie below the declared one",
         "Tỷ lệ đơn giá trước đây của {key} thấp hơn đơn giá khai báo",
@@ -82,6 +96,22 @@ _ROLLUP = {
 }
 
 
+def _window(statistic: Statistic, language: int) -> str:
+    days = f"{statistic.days:g}"
+    if statistic.kind == "trend":
+        longer = statistic.long_days
+        of = ("all time", "toàn bộ thời gian")[language]
+        if longer is not None:
+            of = (f"the last {longer:g} days", f"{longer:g} ngày qua")[language]
+        return (f": the last {days} days over {of}", f": {days} ngày qua so với {of}")[language]
+    if statistic.lodged:
+        return (
+            f", of consignments lodged in the last {days} days",
+            f", của các lô hàng đăng ký trong {days} ngày qua",
+        )[language]
+    return (f" in the last {days} days", f" trong {days} ngày qua")[language]
+
+
 @lru_cache(maxsize=1024)
 def describe_key(key: tuple[str, ...], language: int) -> str:
     """Return the name of a key; ``language`` 0 is English, 1 is Vietnamese."""
@@ -98,8 +128,7 @@ def describe(statistic: Statistic, how: str) -> tuple[str, str]:
             column=describe_key((statistic.column,), language) if statistic.column else "",
         )
         if statistic.days is not None:
-            days = f"{statistic.days:g}"
-            text += f" in the last {days} days" if language == 0 else f" trong {days} ngày qua"
+            text += _window(statistic, language)
         text = f"{text} ({_ROLLUP[how][language]})" if how != "max" else text
         texts.append(text[0].upper() + text[1:])
     return texts[0], texts[1]

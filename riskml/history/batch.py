@@ -13,9 +13,10 @@ from riskml.history.arrays import F64, MISSING, Scratch
 from riskml.history.encoding import Dictionary, KeySpace
 from riskml.history.fixed import BINS, Number
 from riskml.history.grouped import Grouped, group, visiting_order
+from riskml.history.lodged import answer_lodged
 from riskml.history.lookup import Encoded, content_of, encode_queries, own_of, price_of
 from riskml.history.moving import answer_moving, new_bag
-from riskml.history.plan import Place, Plan, Step, Work, make_plan, rounds
+from riskml.history.plan import LODGED, Place, Plan, Step, Work, make_plan, rounds
 from riskml.history.records import Events, Queries
 from riskml.history.statistics import Statistic, probability
 from riskml.history.store import Store
@@ -148,11 +149,27 @@ class _Walk:
         own = own_of(place[0], encoded, store, keyspace, codes)
         exceptions = Exceptions(grouped.pending, own)
         for step in steps:
-            if step.content is None:
+            if step.content == LODGED:
+                self._lodged(step, asked, grouped)
+            elif step.content is None:
                 self._sums(step, asked, grouped, exceptions, scratch)
             else:
                 self._content(step, asked, grouped, exceptions)
             yield step
+
+    def _lodged(self, step: Step, asked: Asked, grouped: Grouped) -> None:
+        store, program = self._stores[step.place[0]], step.program
+        answer_lodged(
+            asked,
+            grouped.settled,
+            grouped.pending,
+            store.rows,
+            store.content_column(LODGED),
+            program,
+            new_frames(len(program.windows), int(program.groups[:, 1].sum())),
+            self._base,
+            self._answer,
+        )
 
     def _content(self, step: Step, asked: Asked, grouped: Grouped, exceptions: Exceptions) -> None:
         assert step.content is not None  # noqa: S101 - the caller has looked

@@ -9,7 +9,7 @@ from riskml.history.arrays import F64, I64, Array
 from riskml.history.encoding import Dictionary, KeySpace
 from riskml.history.fixed import BINS, Number, price_centres
 from riskml.history.moving import new_bag
-from riskml.history.plan import Place, Plan
+from riskml.history.plan import LODGED, Place, Plan
 from riskml.history.store import Store
 from riskml.history.table import Table
 from riskml.history.views import Pending, Settled
@@ -35,7 +35,11 @@ class Directory:
         self._seen: dict[Place, tuple[Settled, Pending, list[int]]] = {}
         self.texts = plan.texts
         self.prices = sorted(
-            {step.content.column for step in plan.steps if isinstance(step.content, Number)}
+            {
+                step.content.column
+                for step in plan.steps
+                if isinstance(step.content, Number) and step.content != LODGED
+            }
         )
         self.places: list[Place] = sorted(plan.groups)
         self.streams = sorted(plan.layouts)
@@ -143,9 +147,11 @@ class Directory:
         """Return for each step its table, items, windows, groups and what it counts."""
         lines, item, window, group = [], 0, 0, 0
         for step in self._plan.steps:
-            program, column, price = step.program, -1, -1
-            if step.content is not None:
-                layout = self._plan.layouts[step.place[0]]
+            program, column, price, lodged = step.program, -1, -1, -1
+            layout = self._plan.layouts[step.place[0]]
+            if step.content == LODGED:
+                lodged = layout.numbers.index(LODGED)
+            elif step.content is not None:
                 if isinstance(step.content, Number):
                     column = layout.numbers.index(step.content)
                     price = self.prices.index(step.content.column)
@@ -153,9 +159,10 @@ class Directory:
                     column = layout.texts.index(step.content)
             ends = item + len(program.target), window + len(program.windows)
             spans = [item, ends[0], window, ends[1], group, group + len(program.groups)]
-            lines.append([self.places.index(step.place), *spans, column, price, 0, 0, 0])
+            place = self.places.index(step.place)
+            lines.append([place, *spans, column, price, 0, 0, 0, lodged])
             item, window, group = ends[0], ends[1], group + len(program.groups)
-        return np.array(lines, np.int64).reshape(-1, 12)
+        return np.array(lines, np.int64).reshape(-1, 13)
 
     def _key_columns(self) -> tuple[I64, dict[Place, int]]:
         """Return where the columns of each key stand, in the queries and in the rows."""
@@ -169,13 +176,13 @@ class Directory:
 
     def _renew_bags(self, stores: Mapping[str, Store], texts: Mapping[str, Dictionary]) -> None:
         for number, step in enumerate(self._plan.steps):
-            if step.content is None:
+            if step.content in (None, LODGED):
                 continue
-            size = BINS if isinstance(step.content, Number) else len(texts[step.content])
+            size = BINS if isinstance(step.content, Number) else len(texts[str(step.content)])
             if number not in self._bags or len(self._bags[number].counts) <= size:
                 bag = self._bags[number] = new_bag(max(2 * size, 64))
                 where = self._addresses(f"bag {number}", [bag.counts, bag.octaves])
-                self._steps[number, 9:] = [*where.tolist(), len(bag.counts)]
+                self._steps[number, 9:12] = [*where.tolist(), len(bag.counts)]
 
 
 def _joined(parts: Sequence[Array], axis: int, empty: tuple[int, ...]) -> Array:

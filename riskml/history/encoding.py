@@ -19,7 +19,7 @@ from riskml.history.instructions import int64s, prefetch
 
 __all__ = ["EMPTY", "Dictionary", "KeySpace", "slot_of"]
 
-_FEW = 64  # so few values are quicker looked up one by one
+_FEW = 256  # so few values are quicker looked up one by one
 _MANY = 4096  # so many values are worth a pass that tells objects apart
 _AHEAD = 12  # so many rows ahead memory is fetched
 _PLAIN = frozenset((str, type(None)))
@@ -64,17 +64,23 @@ class Dictionary:
         HistoryError
             If a value is neither text nor missing; nothing is added then.
         """
+        few = _few_plain(values)
+        if few is not None:
+            codes = self._codes
+            for value in few:
+                if value is not None and value not in codes:
+                    codes[value] = len(codes)
+            return np.array([MISSING if v is None else codes[v] for v in few], dtype=np.int32)
         return self._encode(values, what, grow=True)
 
     def find(self, values: Any, what: str) -> I32:
         """Return the codes of ``values``, ``MISSING`` or ``UNSEEN`` where there is none."""
-        if len(values) <= _FEW and isinstance(values, np.ndarray):
-            few = values.tolist()
-            if _PLAIN.issuperset(map(type, few)):
-                known = self._codes
-                return np.array(
-                    [MISSING if v is None else known.get(v, UNSEEN) for v in few], dtype=np.int32
-                )
+        few = _few_plain(values)
+        if few is not None:
+            known = self._codes
+            return np.array(
+                [MISSING if v is None else known.get(v, UNSEEN) for v in few], dtype=np.int32
+            )
         return self._encode(values, what, grow=False)
 
     def _encode(self, values: Any, what: str, *, grow: bool) -> I32:
@@ -87,6 +93,14 @@ class Dictionary:
             self._codes.update(zip(texts, range(len(self._codes), 2**31), strict=False))
             mapped[fresh] = [self._codes[uniques[place]] for place in fresh.tolist()]
         return mapped[positions]  # position -1, a missing value, picks the last entry
+
+
+def _few_plain(values: Any) -> list[str | None] | None:
+    """Return values as a list if they are few, and text or None; None if they are not."""
+    if len(values) > _FEW or not isinstance(values, np.ndarray):
+        return None
+    few: list[str | None] = values.tolist()
+    return few if _PLAIN.issuperset(map(type, few)) else None
 
 
 def _distinct(values: Any, what: str) -> tuple[I64, Sequence[str]]:

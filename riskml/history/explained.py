@@ -69,7 +69,8 @@ def explain_feature(
         found = found[~own.to_numpy(dtype=bool, na_value=False)]
     days = statistic.long_days if statistic.kind == "trend" else statistic.days
     begin = 0 if days is None else time - microseconds(days)
-    found = found[found.pop("under") & (found["known_at"] >= begin)]
+    within = found["lodged_at"] if statistic.lodged else found["known_at"]
+    found = found[found.pop("under") & (within >= begin)]
     found = found.sort_values(["known_at", "event_id"], ignore_index=True)
     found.insert(3, "days_before", (time - found["known_at"]) / microseconds(1.0))
     found["known_at"] = pd.to_datetime(found["known_at"], unit="us", utc=True)

@@ -53,8 +53,8 @@ class Number:
     column : str
         Its name.
     form : str
-        ``"fixed"`` (fixed point), ``"flag"`` (1, 0 or missing) or ``"price"`` (the bits of
-        a positive float64; what is not positive is missing).
+        ``"fixed"`` (fixed point), ``"flag"`` (1, 0 or missing), ``"price"`` (the bits of
+        a positive float64; what is not positive is missing) or ``"time"`` (microseconds).
     decimals : int
         For ``"fixed"``.
     """

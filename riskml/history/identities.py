@@ -16,7 +16,7 @@ from riskml.history.arrays import I32, I64, U64, UNSEEN, Array, Int, Word, enlar
 from riskml.history.compiled import compiled, inlined
 from riskml.history.instructions import prefetch
 
-__all__ = ["Identities"]
+__all__ = ["Identities", "text_hashes"]
 
 _EMPTY = -1
 _AHEAD = 12
@@ -90,6 +90,17 @@ class Identities:
         """Take over what :meth:`state` returned."""
         self.text, self.ends, self._slots = state["text"], state["ends"], state["slots"]
         self.size = len(self.ends) - 1
+
+
+def text_hashes(texts: pa.LargeStringArray) -> U64:
+    """Return a hash of each text; that of a missing one is of no use."""
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1].copy()
+    held = np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8)
+    begin, end = int(ends[0]), int(ends[-1])
+    hashes = np.empty(len(texts), np.uint64)
+    _hash_all(held[begin:end].copy(), ends - begin, hashes)  # kernels take writable arrays only
+    return hashes
 
 
 def _as_bytes(values: Any, what: str) -> tuple[Array, I64]:

@@ -89,8 +89,13 @@ class HistoryIndex:
         self._lock = threading.Lock()
         self._publish()
 
-    def append(self, events: Events) -> None:
-        """Add events of one stream; repeated ones and streams no statistic reads are ignored.
+    def append(self, *batches: Events) -> None:
+        """Add events; repeated ones and streams that no statistic reads are ignored.
+
+        Parameters
+        ----------
+        *batches : Events
+            Of any streams, taken together: 512 events or fewer are seen as a whole or not at all.
 
         Raises
         ------
@@ -98,27 +103,43 @@ class HistoryIndex:
             If they break a rule (see :class:`Events`), an event is given twice with one
             revision and different content, or a number is out of range. Nothing is added then.
         """
-        store = self._stores.get(events.stream)
-        if store is None:
-            return
         with self._writing:
-            staged = store.stage(events, self._texts, self._units)
-            places = [place for place in self._tables if place[0] == events.stream]
-            if len(staged.known) > max(store.size, _SLICE):
-                with self._lock:  # most rows are new: quicker built than put in one by one
-                    store.commit(staged, len(self._units))
-                    self._tables.update({place: self._built(place) for place in places})
-                    self._publish()
+            staged = {
+                stream: self._stores[stream].stage(given, self._texts, self._units)
+                for stream, given in _by_stream(batches).items()
+                if stream in self._stores
+            }
+            for stream, rows in list(staged.items()):
+                if len(rows.known) > max(self._stores[stream].size, _SLICE):
+                    self._take_many(stream, staged.pop(stream))
+            if sum(len(rows.known) for rows in staged.values()) <= _SLICE:
+                self._take(staged)
                 return
-            for first in range(0, len(staged.known), _SLICE):
-                part = Rows._make(column[first : first + _SLICE] for column in staged)
-                with self._lock:
-                    change = store.commit(part, len(self._units))
-                    for place in places:
-                        self._tables[place].apply(change)
-                        if self._tables[place].wasteful:
-                            self._tables[place] = self._built(place)
-                    self._publish()
+            for stream, rows in staged.items():
+                for first in range(0, len(rows.known), _SLICE):
+                    part = Rows._make(column[first : first + _SLICE] for column in rows)
+                    self._take({stream: part})
+
+    def _take_many(self, stream: str, rows: Rows) -> None:
+        """Add rows where most of a stream is new: its tables are quicker built than added to."""
+        with self._lock:
+            self._stores[stream].commit(rows, len(self._units))
+            places = [place for place in self._tables if place[0] == stream]
+            self._tables.update({place: self._built(place) for place in places})
+            self._publish()
+
+    def _take(self, staged: Mapping[str, Rows]) -> None:
+        """Add rows of some streams while look-ups wait."""
+        with self._lock:
+            for stream, rows in staged.items():
+                if not len(rows.known):
+                    continue
+                change = self._stores[stream].commit(rows, len(self._units))
+                for place in [place for place in self._tables if place[0] == stream]:
+                    self._tables[place].apply(change)
+                    if self._tables[place].wasteful:
+                        self._tables[place] = self._built(place)
+            self._publish()
 
     def extend(self, batches: Iterable[Events]) -> None:
         """Add many batches, as :meth:`append` would one by one, and build the tables once.
@@ -308,3 +329,11 @@ class HistoryIndex:
             number = Number(name, "price")
             bits[place] = encode(number, prices[place], _WHAT, np.arange(size))
         return bits, prices
+
+
+def _by_stream(batches: Iterable[Events]) -> dict[str, list[Events]]:
+    found: dict[str, list[Events]] = {}
+    for events in batches:
+        if len(events):
+            found.setdefault(events.stream, []).append(events)
+    return found

@@ -22,6 +22,7 @@ from riskml.history.instructions import (
     uint32s,
     uint64_rows,
 )
+from riskml.history.lodged import clear, take_lodged, take_pending_lodged
 from riskml.history.moving import shift, value_in, write_values
 from riskml.history.pending import live_before, pending_before
 from riskml.history.segments import BLOCK, prefix, seek_live
@@ -248,6 +249,23 @@ def answer_all(
                 float64_rows(room[2], spans, words),
                 int64s(room[0], 0),
             )
+            if step[12] >= 0:  # what was lodged in a window is told row by row
+                for frame in range(spans):
+                    begin = time - program.windows[frame]
+                    clear(frames, frame)
+                    low = seek_live(settled, rows, start, high, begin)
+                    for place in range(start + low, start + high):
+                        row = np.int64(settled.rows[place])
+                        take_lodged(frames, frame, program.groups, rows, row, step[12], begin, unit)
+                    take_pending_lodged(
+                        frames, frame, program.groups, pending, rows, step[12], code, begin, time,
+                        unit,
+                    )  # fmt: skip
+                convert(frames, program.groups)
+                for item in range(len(program.target)):
+                    value = value_of(frames, program, item, answer, query, base)
+                    put(answer, query, program.target[item], value)
+                continue
             ends = uint64_rows(room[4], 2, words)
             prefix(ends, 0, program.groups, settled, rows.numbers, start, length, start + high)
             for frame in range(spans):

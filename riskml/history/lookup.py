@@ -8,7 +8,7 @@ import numpy as np
 from riskml.history.arrays import I32, I64, MISSING
 from riskml.history.encoding import Dictionary, KeySpace
 from riskml.history.fixed import Number, encode, price_centres, price_steps
-from riskml.history.plan import Plan, Step
+from riskml.history.plan import LODGED, Plan, Step
 from riskml.history.records import Queries, column_of, numbers_of, times_of
 from riskml.history.store import Store
 from riskml.history.views import Own, Price
@@ -75,7 +75,7 @@ def encode_queries(
         unit = units.find(unit, f"{_WHAT}: column 'unit'")
     else:
         unit = np.full(size, MISSING, np.int32)
-    contents = [step.content for step in plan.steps if isinstance(step.content, Number)]
+    contents = {s.content for s in plan.steps if isinstance(s.content, Number)} - {LODGED}
     return Encoded(
         times=np.array(times),  # a copy: kernels are compiled for writable arrays only
         by_time=np.arange(size) if in_order else np.argsort(times, kind="stable"),

@@ -14,7 +14,7 @@ from riskml.history.store import Layout
 from riskml.history.sums import FLAG_WORDS, SQUARE_WORDS, SUM_WORDS
 from riskml.history.views import Program
 
-__all__ = ["Content", "Place", "Plan", "Step", "Work", "make_plan", "place_of", "rounds"]
+__all__ = ["LODGED", "Content", "Place", "Plan", "Step", "Work", "make_plan", "place_of", "rounds"]
 
 Place = tuple[str, tuple[str, ...]]
 """A stream and a key: where a table stands."""
@@ -22,6 +22,9 @@ Place = tuple[str, tuple[str, ...]]
 
 Content = str | Number | None
 """What a pass counts value by value: a text column, a price column, or nothing."""
+
+LODGED = Number("lodged_at", "time")
+"""What a pass over windows of lodging looks at: when the consignment of each row was lodged."""
 
 _Family = tuple[Place, Content]
 
@@ -35,7 +38,8 @@ class Step:
     place : Place
         The table.
     content : str, Number or None
-        None for sums; else the text or price column whose values the pass counts.
+        None for sums; else the text or price column whose values the pass counts, or
+        :data:`LODGED` for sums over windows of lodging.
     program : Program
         What the kernel computes.
     """
@@ -179,6 +183,7 @@ def _layout(stream: str, statistics: Sequence[Statistic]) -> Layout:
                 texts.add(str(statistic.column))
             number = _number_of(statistic)
             numbers.update([number] if number else [])
+            numbers.update([LODGED] if statistic.lodged else [])
     ordered = sorted(numbers, key=lambda number: (number.column, number.form, number.decimals))
     return Layout(tuple(sorted(texts)), tuple(ordered), own=stream != LINES)
 
@@ -230,6 +235,8 @@ def _family(statistic: Statistic) -> _Family:
     """Return what a pass has in common: the table, and the values it counts, if any."""
     if statistic.kind == "distinct":
         return place_of(statistic), statistic.column
+    if statistic.lodged:
+        return place_of(statistic), LODGED
     return place_of(statistic), _number_of(statistic) if _is_price(statistic) else None
 
 

@@ -96,6 +96,10 @@ class Statistic:
         before it is added exactly. A number may have up to ``2**53`` such units.
     stream : str or None
         Another stream than the kind's own; the name then says so.
+    lodged : bool
+        For evidence: count what is known of consignments *lodged* in the window, instead of what
+        *became known* in it. The events must say when, in the value column ``lodged_at``
+        (microseconds since 1970 UTC); those that do not are in no such window.
 
     Raises
     ------
@@ -119,6 +123,7 @@ class Statistic:
     long_days: float | None = None
     decimals: int = 4
     stream: str | None = None
+    lodged: bool = False
 
     def __post_init__(self) -> None:
         _check_key(self.key)
@@ -148,7 +153,8 @@ class Statistic:
         """Its name: key, statistic, column and window."""
         stream = "" if self.source == KINDS[self.kind].stream else f"{self.stream}_"
         column = f"_{self.column}" if self.column else ""
-        parts = [".".join(self.key) or "all", f"{stream}{self.kind}{column}"]
+        meaning = "lodged_" if self.lodged else ""
+        parts = [".".join(self.key) or "all", f"{stream}{meaning}{self.kind}{column}"]
         windows = [days for days in (self.days, self.long_days) if days is not None]
         if windows:
             parts.append("_".join(f"{days:.12g}d" for days in windows))
@@ -209,6 +215,9 @@ def _check_windows(statistic: Statistic) -> None:
         raise HistoryError(f"{name} with days={days}", "it looks at the whole past; leave days out")
     if long_days is not None and name != "trend":
         raise HistoryError(f"{name} with long_days={long_days}", "only trend has a long window")
+    if statistic.lodged and (days is None or KINDS[name].stream == LINES):
+        remedy = "give days, and a kind of evidence: known, hits, hit_rate, findings, ..."
+        raise HistoryError(f"lodged {name} with days={days}", remedy)
     if name == "trend" and (days is None or (long_days is not None and long_days <= days)):
         remedy = "give days, and long_days longer than days"
         raise HistoryError(f"trend of days={days} over long_days={long_days}", remedy)

@@ -6,7 +6,7 @@ when ``known < T <= expires``, which is the rule "the latest revision known befo
 at its own known time" without ever taking anything back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,9 +104,11 @@ class Store:
 
     def append(self, events: Events, texts: Mapping[str, Dictionary], units: Dictionary) -> Change:
         """Add records: :meth:`stage` them, then :meth:`commit` them."""
-        return self.commit(self.stage(events, texts, units), len(units))
+        return self.commit(self.stage([events], texts, units), len(units))
 
-    def stage(self, events: Events, texts: Mapping[str, Dictionary], units: Dictionary) -> Rows:
+    def stage(
+        self, batches: Sequence[Events], texts: Mapping[str, Dictionary], units: Dictionary
+    ) -> Rows:
         """Check and encode records, without those that are stored already.
 
         Raises
@@ -116,14 +118,14 @@ class Store:
             infinite or out of range, or a revision is given twice with different content.
             The rows are unchanged then.
         """
-        staged = self._stage(events, texts, units)
+        parts = [self._stage(events, texts, units) for events in batches]
+        staged = parts[0] if len(parts) == 1 else _joined(parts)
         suspects = repeated(staged.event, self._revisions)
         if len(suspects):
-            staged = self._without_duplicates(staged, suspects, events)
-        squares = self._squares_with(staged.numbers)
+            staged = self._without_duplicates(staged, suspects)
+        self._squares_with(staged.numbers)
         if self.size + len(staged.known) > _LARGEST_ROW:
             raise HistoryError(f"{self._what}: more than {_LARGEST_ROW} rows", "split the stream")
-        self._squares = squares
         return staged
 
     def state(self) -> dict[str, Any]:
@@ -218,9 +220,11 @@ class Store:
         for place, number in enumerate(self.layout.numbers):
             values = numbers_of(events.values, number.column, size, what, ids)
             staged.numbers[:, place] = encode(number, values, what, ids)
-        columns = self._text_columns(events)
-        for place, (name, values) in enumerate(zip(self.layout.texts, columns, strict=True)):
-            staged.texts[:, place] = texts[name].add(values, f"{what}: column {name!r}")
+        staged.texts[:] = MISSING
+        for place, name in enumerate(self.layout.texts):
+            if events.only is None or name in events.only or name in events.keys:
+                column = column_of(events.keys, name, size, what)
+                staged.texts[:, place] = texts[name].add(column, f"{what}: column {name!r}")
         if events.only is not None:
             only = () if events.only == ("all",) else events.only
             staged.scope[:] = self._scopes.setdefault(only, len(self._scopes))
@@ -230,32 +234,21 @@ class Store:
         staged.event[:] = self._events.add(ids, what)
         return staged
 
-    def _text_columns(self, events: Events) -> list[Array]:
-        """Return the text columns; events of one key need no column beside that key's."""
-        size, names = len(events), self.layout.texts
-        absent = np.full(size, None, dtype=object)
-        needed = set(names) if events.only is None else set(events.only)
-        return [
-            column_of(events.keys, name, size, self._what)
-            if name in needed
-            else events.keys.get(name, absent)
-            for name in names
-        ]
-
     def counts_under(self, key: tuple[str, ...], rows: I64 | slice) -> Array:
         """Return which of ``rows`` count under a key."""
         scope = self.rows.scope[: self.size][rows]
         mask: Array = (scope == EVERY_KEY) | (scope == self.scope_of(key))
         return mask
 
-    def _without_duplicates(self, staged: Rows, suspects: I64, events: Events) -> Rows:
+    def _without_duplicates(self, staged: Rows, suspects: I64) -> Rows:
         order = suspects[np.lexsort((staged.revision[suspects], staged.event[suspects]))]
         keep = np.ones(len(staged.known), dtype=bool)
         row, other = find_duplicates(order, staged, self.rows, self._revisions, keep)
         if row >= 0:
             where = "stored" if other < 0 else f"in row {other}"
+            event, revision = self._events[int(staged.event[row])], staged.revision[row]
             raise HistoryError(
-                f"{self._what}: event {events.event_id[row]!r}, revision {staged.revision[row]}, "
+                f"{self._what}: event {event!r}, revision {revision}, "
                 f"row {row}, differs from the same revision {where}",
                 "give a correction a higher revision",
             )
@@ -278,6 +271,7 @@ class Store:
     def commit(self, staged: Rows, units: int) -> Change:
         """Add staged records; ``units`` is how many consignments are known."""
         self._by_known = None
+        self._squares = self._squares_with(staged.numbers)
         first, last = self.size, self.size + len(staged.known)
         fields = self._kept_fields
         rows = self.rows._replace(**{f: enlarged(getattr(self.rows, f), last) for f in fields})
@@ -298,6 +292,10 @@ class Store:
         self.size = last
         self.revised |= bool(revised)
         return Change(first, last, demoted[:count], revised)
+
+
+def _joined(parts: Sequence[Rows]) -> Rows:
+    return Rows._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 
 def _zeroed(chain: I32, size: int) -> I32:

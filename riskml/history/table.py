@@ -84,9 +84,16 @@ class Table:
                 self._segments.remove(row, entity, store.rows)
         new = np.arange(change.first, change.last)
         entities = entities_of(store, self._keyspace, slice(change.first, change.last), size)
-        settled = np.where(store.rows.expires[new] == FOREVER, entities, -1).astype(np.int32)
-        order = np.argsort(store.rows.known[new], kind="stable")
-        self._segments.insert(new[order], settled[order], _size(entities), store.rows)
+        settled = entities
+        if change.revised:
+            settled = np.where(store.rows.expires[new] == FOREVER, entities, -1).astype(np.int32)
+        if (settled >= 0).any():
+            known = store.rows.known[change.first : change.last]
+            order = new
+            if size > 1 and (known[1:] < known[:-1]).any():
+                sorting = np.argsort(known, kind="stable")
+                order, settled = new[sorting], settled[sorting]
+            self._segments.insert(order, settled, _size(settled), store.rows)
         if change.revised:
             self.pending = pending_rows(
                 store.rows,

@@ -14,9 +14,9 @@ from riskml.ledger.canonical import canonical_json, clean_text, from_micros, pla
 from riskml.ledger.chain import extend
 from riskml.ledger.database import is_postgresql
 from riskml.ledger.records import EVENT_TABLES, EventReceipt, StoredEvent
-from riskml.ledger.tables import events
+from riskml.ledger.tables import events, heads
 
-__all__ = ["after", "append", "prepare", "watermark"]
+__all__ = ["after", "append", "digest_at", "prepare", "watermark"]
 
 IDENTITY = {
     "manifests": ("bill_no", "container_no"),
@@ -77,6 +77,26 @@ def after(connection: Connection, seq: int, limit: int) -> list[StoredEvent]:
 def watermark(connection: Connection) -> int:
     """Return the sequence number of the last event, 0 before the first."""
     return int(connection.execute(sa.select(sa.func.max(events.c.seq))).scalar() or 0)
+
+
+def digest_at(connection: Connection, seq: int) -> str:
+    """Return what the log up to an event comes to: where the chain of each writer stood then.
+
+    A ledger restored from a backup gives out the same numbers again, for other events; their
+    hashes tell.
+    """
+    digest = hashlib.sha256()
+    query = sa.select(heads.c.writer).where(heads.c.chain == events.name).order_by(heads.c.writer)
+    for (writer,) in connection.execute(query).all():
+        last = (
+            sa.select(events.c.position, events.c.row_hash)
+            .where(events.c.writer == writer, events.c.seq <= seq)
+            .order_by(events.c.position.desc())
+            .limit(1)
+        )
+        for position, row_hash in connection.execute(last):
+            digest.update(f"{writer}\0{position}\0{row_hash}\0".encode())
+    return digest.hexdigest()
 
 
 def prepare(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -262,6 +262,14 @@ class Ledger:
 
     # Credentials
 
+    def events_digest(self, seq: int) -> str:
+        """Return a digest of the event log up to and with number ``seq``.
+
+        Two logs that agree in it hold the same events up to there.
+        """
+        with self.reading() as connection:
+            return events.digest_at(connection, seq)
+
     def create_key(self, role: str, office: str | None = None, label: str = "") -> tuple[str, str]:
         """Create a credential and return its identifier and its secret, which is not stored.
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import pandas as pd
 
+from riskml.datasets.plain import frame_of, plain_row
 from riskml.ledger import EVENT_TABLES, StoredEvent
-from riskml.schemas import TABLES, Column
+from riskml.schemas import TABLES
 
 __all__ = ["EventLog", "base_digest", "event_frames", "events_until", "normal_values"]
 
@@ -26,6 +26,9 @@ class EventLog(Protocol):
 
     def watermark(self) -> int:
         """Return the number of the last event."""
+
+    def events_digest(self, seq: int) -> str:
+        """Return a digest of the log up to an event."""
 
 
 def event_frames(events: Sequence[StoredEvent]) -> dict[str, pd.DataFrame]:
@@ -44,40 +47,10 @@ def event_frames(events: Sequence[StoredEvent]) -> dict[str, pd.DataFrame]:
     """
     frames = {}
     for table in EVENT_TABLES:
-        rows = [event.payload for event in events if event.table == table]
+        rows = [plain_row(table, event.payload) for event in events if event.table == table]
         if rows:
-            frames[table] = _frame(table, rows)
+            frames[table] = frame_of(table, rows)
     return frames
-
-
-def _frame(table: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    schema = TABLES[table]
-    given = pd.DataFrame.from_records(rows)
-    nothing = pd.Series(np.nan, index=given.index, dtype=object)
-    columns = {c.name: _typed(c, given.get(c.name, nothing)) for c in schema.columns}
-    for name in schema.companions:
-        values = given.get(name, nothing)
-        columns[name] = _flag(values) if name.startswith("invalid_") else values.astype("str")
-    extras = [name for name in given if str(name).startswith("x_")]
-    columns |= {str(name): _extra(given[name]) for name in extras}
-    return pd.DataFrame(columns)
-
-
-def _typed(column: Column, values: "pd.Series[Any]") -> "pd.Series[Any]":
-    if column.kind == "time":
-        return pd.to_datetime(values, utc=True, format="ISO8601").dt.as_unit("us")
-    if column.whole:
-        return values.fillna(0).astype("int64")
-    return values.astype("float64" if column.is_number else "str")
-
-
-def _flag(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    return values.notna() & (values == True)  # noqa: E712 - element by element
-
-
-def _extra(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    numbers = all(isinstance(value, int | float) for value in values.dropna())
-    return values.astype("float64" if numbers else "str")
 
 
 def events_until(log: EventLog, watermark: int) -> Iterator[list[StoredEvent]]:

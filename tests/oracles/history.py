@@ -150,7 +150,7 @@ class Answerer:
             for record in self.seen.get(stream, [])
             if record.only in (None, statistic.key)
             and all(record.keys[name] == self.query.keys[name] for name in statistic.key)
-            and record.known_at >= start
+            and (record.values["lodged_at"] if statistic.lodged else record.known_at) >= start
         ]
 
     def rate(self, statistic: Statistic, rows: list[Record]) -> float:
@@ -172,6 +172,7 @@ class Answerer:
             days=statistic.days,
             strength=statistic.strength,
             stream=statistic.stream,
+            lodged=statistic.lodged,
         )
         return self.rate(wider, self.rows(wider, wider.days))
 

@@ -28,9 +28,16 @@ STREAMS = {
 
 
 def additive(
-    key: tuple[str, ...], days: float | None, events: Events, queries: Queries
+    key: tuple[str, ...],
+    days: float | None,
+    events: Events,
+    queries: Queries,
+    at: str = "known_at",
 ) -> dict[str, np.ndarray]:
-    """Return each additive kind of statistic of one stream, one value per query."""
+    """Return each additive kind of statistic of one stream, one value per query.
+
+    The window is one of column ``at``: when a record became known, or was lodged.
+    """
     asked = pd.DataFrame({"time": queries.decision_time, "unit": queries.unit, **queries.keys})
     asked["row"] = np.arange(len(asked))
     seen = pd.DataFrame(
@@ -38,7 +45,7 @@ def additive(
     )
     conditions = ["e.known_at < q.time", *(f"e.{name} = q.{name}" for name in key)]
     if days is not None:
-        conditions.append(f"e.known_at >= q.time - {round(days * DAY)}")
+        conditions.append(f"e.{at} >= q.time - {round(days * DAY)}")
     if events.stream != "lines":
         conditions.append("(q.unit IS NULL OR e.unit IS NULL OR e.unit <> q.unit)")
     kinds = STREAMS[events.stream]

@@ -46,6 +46,14 @@ def all_statistics() -> list[Statistic]:
             Statistic(A, "sum", column="v", days=days, decimals=0),
             Statistic(B, "distinct", column="a", days=days, stream="outcomes"),
         ]
+    for days in WINDOWS[:-1]:
+        found += [
+            Statistic(AB, "known", days=days, lodged=True),
+            Statistic((), "hits", days=days, lodged=True),
+            Statistic(AB, "hit_rate", days=days, parent=B, lodged=True),
+            Statistic(A, "suspicious_rate", days=days, lodged=True),
+            Statistic(B, "mean_severity", days=days, lodged=True),
+        ]
     found.append(Statistic(A, "trend", days=WINDOWS[0], long_days=WINDOWS[2]))
     found.append(Statistic(A, "trend", days=WINDOWS[1]))
     return found
@@ -73,6 +81,7 @@ class Row:
     v: float
     p: float
     flag: float
+    delay: int = 0
 
 
 texts = {
@@ -91,6 +100,7 @@ rows = st.builds(
     unit=units,
     v=numbers,
     p=prices,
+    delay=st.integers(0, 25),
     flag=st.sampled_from([0.0, 1.0, 1.0, float("nan")]),
     **texts,
 )
@@ -116,11 +126,17 @@ def events_of(stream: str, found: list[Row], only: tuple[str, ...] | None = None
             "v": number("v"),
             "p": number("p"),
             "severity": number("v"),
+            "lodged_at": np.array([lodged_at(row) for row in found], dtype=np.float64),
             "hit": number("flag"),
             "suspicious": number("flag"),
         },
         only=only,
     )
+
+
+def lodged_at(row: Row) -> float:
+    """Return when the consignment was lodged, before the record was known; seldom it is missing."""
+    return float("nan") if row.delay == 25 else float(max(row.known_at - row.delay, 0))
 
 
 def without_contradictions(found: list[Row]) -> list[Row]:

@@ -1,5 +1,7 @@
 """The additive statistics against SQL, on one larger random history without revisions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,23 @@ def test_additive_statistics_equal_sql(seed, days):
                     np.testing.assert_allclose(column, expected["std"], rtol=1e-6)
                 else:
                     assert same(column, expected[statistic.kind]), statistic.name
+
+
+@pytest.mark.parametrize("days", [0.5, 30.0])
+def test_windows_of_lodging_equal_sql(days):
+    _, outcomes, queries = make_history(5, 1500, 150)
+    delays = np.random.default_rng(5).integers(0, 60, 1500) * (DAY // 2)
+    lodged = np.maximum(outcomes.known_at - delays, 0).astype(np.float64)
+    outcomes = replace(outcomes, values={**outcomes.values, "lodged_at": lodged})
+    for key in KEYS:
+        expected = additive(key, days, outcomes, queries, at="lodged_at")
+        statistics = [Statistic(key, kind, days=days, lodged=True) for kind in expected]
+        index = HistoryIndex(statistics)
+        index.append(outcomes)
+        for found in (compute(statistics, [outcomes], queries), index.lookup(queries)):
+            for statistic, column in zip(statistics, found.T, strict=True):
+                assert same(column, expected[statistic.kind]), statistic.name
+        assert not same(found[:, 0], additive(key, days, outcomes, queries)["known"])
 
 
 @pytest.mark.parametrize("seed", [3, 4])

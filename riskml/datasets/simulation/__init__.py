@@ -10,7 +10,8 @@ What to rely on
   coin given the causes behind that probability: nothing ranks better than it.
 - Selection depends on observable columns, the office and chance alone, and every selected row
   carries its exact inclusion probability; every arrival has a positive one.
-- A week is the same whatever span it is part of; only what officers have learnt by then differs.
+- A week is the same whatever span it is part of; only what officers and fraudsters have learned by
+  then differs. Fraudsters learn from what the legacy policy caught, once it is closed.
 - Same parameters, span, scale and seed: the same bytes.
 """
 
@@ -65,7 +66,8 @@ class SimulatedWorld:
     truth : DataFrame
         One row per consignment: ``bill_no, container_no, declaration_id, office, decision_time,
         probability`` (of a violation, before the coin), ``violation`` (0 or 1),
-        ``violation_type, revenue``. Training never reads it.
+        ``violation_type, revenue, importer_party`` (a number of the real party that imports,
+        whatever tax codes it hops to). Training never reads it.
     """
 
     manifests: "pd.DataFrame"

@@ -6,6 +6,8 @@ import numpy as np
 
 from riskml.datasets.simulation.calendar import week_start
 from riskml.datasets.simulation.parties import BAD
+from riskml.datasets.simulation.randomness import pick
+from riskml.datasets.simulation.ways import Ways
 from riskml.datasets.simulation.world import World
 
 __all__ = ["CARGO_TYPES", "EMPTY", "FCL", "LCL", "TRANSIT", "Bills", "draw_bills"]
@@ -53,8 +55,8 @@ class Bills:
         return len(self.day)
 
 
-def draw_bills(world: World, week: int) -> Bills:
-    """Draw the bills on the daily lists of a week."""
+def draw_bills(world: World, week: int, ways: Ways) -> Bills:
+    """Draw the bills on the daily lists of a week, as importers go about it by then."""
     rng = world.streams.of("bills", week)
     day = _draw_days(world, week)
     office = _draw_offices(world, rng, len(day))
@@ -62,8 +64,8 @@ def draw_bills(world: World, week: int) -> Bills:
     mode = _draw_modes(world, rng, office)
     cargo = _draw_cargo(world, rng, mode)
     trade, spot = _draw_trades(world, rng, importer)
-    commodity, origin, shipper = _draw_goods(world, rng, importer, trade, spot, mode)
-    scheme, strength = _draw_schemes(world, week, importer, commodity, origin, cargo)
+    commodity, origin, shipper = _draw_goods(world, rng, ways, importer, trade, spot, mode)
+    scheme, strength = _draw_schemes(world, week, ways, importer, commodity, origin, cargo)
     shipper = _odd_shippers(world, week, scheme, origin, shipper)
     importers = world.importers
     broker = np.where(
@@ -154,23 +156,25 @@ def _draw_trades(
 def _draw_goods(
     world: World,
     rng: np.random.Generator,
+    ways: Ways,
     importer: np.ndarray,
     trade: np.ndarray,
     spot: np.ndarray,
     mode: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    size, importers, places = len(importer), world.importers, world.places
-    commodity = importers.commodity[importer, trade]
-    commodity = np.where(spot, world.goods.draw(rng.random(size)), commodity)
-    origin = importers.origin[importer, trade]
-    anywhere = np.searchsorted(places.cumulative, rng.random(size), side="right")
+    size, places = len(importer), world.places
+    commodity = ways.commodity[importer, trade]
+    commodity[spot] = world.goods.draw(rng.random(size)[spot])
+    origin = ways.origin[importer, trade]
     elsewhere = spot | ((mode == SEA) & (places.port_count[origin] == 0))
-    origin = np.where(elsewhere, anywhere, origin)
+    anywhere = rng.random(size)[elsewhere]
+    origin[elsewhere] = np.searchsorted(places.cumulative, anywhere, side="right")
     # What comes by sea comes from a country with a seaport.
     origin = np.where((mode == SEA) & (places.port_count[origin] == 0), 0, origin)
-    usual = importers.shipper[importer, trade]
-    shipper = world.shippers.draw(origin, rng.random(size))
-    return commodity, origin, np.where(world.shippers.country[usual] == origin, usual, shipper)
+    shipper = ways.shipper[importer, trade]
+    strange = world.shippers.country[shipper] != origin
+    shipper[strange] = world.shippers.draw(origin[strange], rng.random(size)[strange])
+    return commodity, origin, shipper
 
 
 def _draw_containers(
@@ -185,6 +189,7 @@ def _draw_containers(
 def _draw_schemes(
     world: World,
     week: int,
+    ways: Ways,
     importer: np.ndarray,
     commodity: np.ndarray,
     origin: np.ndarray,
@@ -194,21 +199,20 @@ def _draw_schemes(
     rng, schemes = world.streams.of("schemes", week), world.config.schemes
     size, character = len(importer), world.importers.character[importer]
     use = np.array([schemes.honest_use, schemes.opportunist_use, schemes.bad_use])[character]
-    follows = rng.random(size) < use
-    weight = scheme_weights(world, commodity, origin)
-    edges = np.cumsum(weight, axis=1) / weight.sum(axis=1, keepdims=True)
-    drawn = np.minimum((rng.random(size)[:, None] >= edges).sum(axis=1) + 1, weight.shape[1])
-    usual = world.importers.scheme[importer]
-    loyal = (character == BAD) & (rng.random(size) < schemes.loyalty)
+    which = np.flatnonzero(rng.random(size) < use)
+    weight = scheme_weights(world, commodity[which], origin[which])
+    drawn = 1 + pick(weight * ways.appeal, rng.random(size)[which])
+    usual = ways.scheme[importer[which]]
+    loyal = (character[which] == BAD) & (rng.random(size)[which] < schemes.loyalty)
     # Laundering an origin takes goods and a source for which there is a point in it.
     loyal &= (usual != 4) | (weight[:, 3] > 0.0)
-    scheme = np.where(follows, np.where(loyal, usual, drawn), 0)
+    scheme, strength = np.zeros(size, dtype=np.int64), np.zeros(size)
     # An empty container can only hide something; goods in transit pay no duty.
+    undeclared = (cargo[which] == EMPTY) | (cargo[which] == TRANSIT)
     hides = np.where(drawn == 5, 5, 3)
-    undeclared = (cargo == EMPTY) | (cargo == TRANSIT)
-    scheme = np.where((scheme > 0) & undeclared, hides, scheme)
-    strength = rng.beta(2.0, 2.0, size)
-    return scheme, np.where(scheme > 0, strength, 0.0)
+    scheme[which] = np.where(undeclared, hides, np.where(loyal, usual, drawn))
+    strength[which] = rng.beta(2.0, 2.0, len(which))
+    return scheme, strength
 
 
 def scheme_weights(world: World, commodity: np.ndarray, origin: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from riskml.datasets.simulation.policy import points
 from riskml.datasets.simulation.randomness import mix
 from riskml.datasets.simulation.rendering import (
     Vocabulary,
+    address_column,
     bill_numbers,
     container_texts,
     declaration_numbers,
@@ -42,6 +43,7 @@ def declaration_rows(world: World, words: Vocabulary, week: Week, keep: np.ndarr
         **_goods(world, rng, week, row),
         **_amounts(world, rng, week, row, revision),
         **_recording(world, rng, week, row, revision),
+        **address_column(world, words, week, "importer", lines.bill[row]),
     }
     return pa.table(columns)
 

@@ -7,8 +7,10 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
+from riskml.datasets.simulation.adaptation import Learning
 from riskml.datasets.simulation.calendar import day_number, week_of, week_start
 from riskml.datasets.simulation.calibration import Levels, fit_levels
+from riskml.datasets.simulation.catches import catches_of
 from riskml.datasets.simulation.declaration_rows import declaration_rows
 from riskml.datasets.simulation.inspection import Inspections, inspect
 from riskml.datasets.simulation.manifest_rows import manifest_rows
@@ -17,7 +19,7 @@ from riskml.datasets.simulation.parameters import WorldConfig
 from riskml.datasets.simulation.rendering import Vocabulary, build_vocabulary
 from riskml.datasets.simulation.risk import Outcomes, probability, toss
 from riskml.datasets.simulation.sampling import Draw
-from riskml.datasets.simulation.selection import Memory, select
+from riskml.datasets.simulation.selection import Memory, select, week_begins
 from riskml.datasets.simulation.week import Week, draw_week
 from riskml.datasets.simulation.world import World, build_world
 from riskml.errors import UsageError
@@ -88,18 +90,17 @@ def check_span(start: date, days: int, scale: float, seed: int) -> Span:
 
 
 def live(world: World, levels: Levels, span: Span) -> Iterator[Lived]:
-    """Yield the weeks of a span, officers learning from week to week."""
-    memory = Memory.blank(world, span.first_day)
+    """Yield the weeks of a span, officers and fraudsters learning from week to week."""
+    memory, learning = Memory.blank(world, span.first_day), Learning.blank(world)
     for number in span.weeks:
-        week = draw_week(world, number)
+        learning.learn(world, memory.recall(week_begins(world, number)))
+        week = draw_week(world, number, learning.ways)
+        learning.observe(week.bills.scheme)
         draw, must = select(world, week, memory, span.first_day, span.last_day)
         chance = probability(world, levels.office[week.bills.office], week.risk)
         outcomes = toss(world, number, week.bills, week.loads, week.lines, chance)
         done = inspect(world, week, draw, must, outcomes, levels.alarm_rate)
-        bill = week.loads.bill[done.load[done.found]]
-        memory.learn(
-            done.closed_at[done.found], week.bills.importer[bill], week.bills.generation[bill]
-        )
+        memory.learn(catches_of(week, outcomes, done))
         yield Lived(week, draw, outcomes, done, _inside(week, span)[week.loads.bill])
 
 

@@ -78,6 +78,10 @@ class Goods:
         """Return codes drawn by their share of trade from uniform numbers."""
         return np.minimum(np.searchsorted(self.popularity, uniform, side="right"), len(self) - 1)
 
+    def near(self, code: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """Return codes a step away, as a share of trade: mostly of the same or the next chapter."""
+        return self.draw((self.popularity[code] + step) % 1.0)
+
     def origin_price(self, code: np.ndarray, origin: np.ndarray, spread: float) -> np.ndarray:
         """Return the log of a code's price level in an origin over its level anywhere."""
         level: np.ndarray = spread * hash_normal(self.price_salt, code, origin)

@@ -9,6 +9,7 @@ from riskml.datasets.simulation.calendar import MICROSECONDS_PER_DAY
 from riskml.datasets.simulation.loads import Loads
 from riskml.datasets.simulation.papers import Papers
 from riskml.datasets.simulation.routes import Routes
+from riskml.datasets.simulation.ways import Ways
 from riskml.datasets.simulation.world import World
 
 __all__ = ["Lines", "draw_lines"]
@@ -58,13 +59,19 @@ class Lines:
 
 
 def draw_lines(
-    world: World, week: int, bills: Bills, routes: Routes, papers: Papers, loads: Loads
+    world: World,
+    week: int,
+    ways: Ways,
+    bills: Bills,
+    routes: Routes,
+    papers: Papers,
+    loads: Loads,
 ) -> Lines:
     """Draw the declaration lines of a week's bills."""
     rng = world.streams.of("lines", week)
     bill, second, number, load = _layout(world, rng, bills, papers, loads)
     main = (number == 1) & ~second
-    commodity, true_commodity = _goods(world, rng, bills, papers, bill, main)
+    commodity, true_commodity = _goods(world, rng, ways, bills, papers, bill, main)
     preference = np.where(
         world.goods.preference[commodity] < world.goods.duty[commodity],
         papers.preference[bill],
@@ -120,6 +127,7 @@ def _layout(
 def _goods(
     world: World,
     rng: np.random.Generator,
+    ways: Ways,
     bills: Bills,
     papers: Papers,
     bill: np.ndarray,
@@ -127,9 +135,7 @@ def _goods(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the code of each line as declared and in truth; only the first line is disguised."""
     trades = world.config.parties.trades
-    other = world.importers.commodity[
-        bills.importer[bill], (rng.random(len(bill)) * trades).astype(np.int64)
-    ]
+    other = ways.commodity[bills.importer[bill], (rng.random(len(bill)) * trades).astype(np.int64)]
     same = main | (rng.random(len(bill)) < 0.5)
     rest = np.where(same, bills.commodity[bill], other)
     first = papers.commodity[bill]

@@ -8,7 +8,12 @@ from riskml.datasets.simulation.calendar import MICROSECONDS_PER_DAY
 from riskml.datasets.simulation.names import party_codes
 from riskml.datasets.simulation.papers import CONSIGNED, FORWARDED
 from riskml.datasets.simulation.places import MODES
-from riskml.datasets.simulation.rendering import Vocabulary, bill_numbers, container_texts
+from riskml.datasets.simulation.rendering import (
+    Vocabulary,
+    address_column,
+    bill_numbers,
+    container_texts,
+)
 from riskml.datasets.simulation.text import choice, number_text, reals, times
 from riskml.datasets.simulation.week import Week
 from riskml.datasets.simulation.world import World
@@ -42,6 +47,7 @@ def manifest_rows(world: World, words: Vocabulary, week: Week, keep: np.ndarray)
         "container_type": _container_types(world, rng, week, row),
         "recorded_at": times(recorded - recorded % 1_000_000, (revision == 1) | late[row]),
         "revision": pa.array(revision, pa.int64()),
+        **address_column(world, words, week, "consignee", week.loads.bill[row]),
     }
     return pa.table(columns)
 

@@ -65,6 +65,7 @@ def truth_rows(
     load = np.flatnonzero(keep)
     bill = week.loads.bill[load]
     first = np.zeros(len(load), dtype=np.int64)
+    party = world.importers.party(week.bills.importer, week.bills.generation)
     columns = {
         "bill_no": bill_numbers(words, week, bill),
         "container_no": container_texts(words, week, load),
@@ -75,6 +76,7 @@ def truth_rows(
         "violation": pa.array(outcomes.violation[load].astype(np.int64)),
         "violation_type": choice(outcomes.kind[load] - 1, SCHEMES),
         "revenue": reals(outcomes.revenue[load]),
+        "importer_party": pa.array(party[bill], pa.int64()),
     }
     return pa.table(columns)
 

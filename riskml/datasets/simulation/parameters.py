@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from riskml.datasets.simulation.parameters_control import InspectionParameters, PolicyParameters
 from riskml.datasets.simulation.parameters_risk import (
+    AdaptationParameters,
     RiskParameters,
     SchemeParameters,
     ShiftParameters,
@@ -156,6 +157,9 @@ class PartyParameters(_Section):
     hopping_days: Positive = Field(
         description="Mean life of a fraudster's identity before it hops to a new one; assumed"
     )
+    kept_address: Share = Field(
+        description="Share of a fraudster's hops that keep the address; assumed"
+    )
     bad_volume: Share = Field(description="Share of volume held by fraudsters; assumed")
     bad_smallest: Positive = Field(
         description="Least bills a year of a fraudster; assumed (too small ones do not pay)"
@@ -222,6 +226,11 @@ class RecordParameters(_Section):
     missing_other: Share = Field(
         description="Share of values missing elsewhere in optional columns; assumed"
     )
+    addresses: Share = Field(
+        description="Share of papers with the importer's address, in columns x_consignee_address "
+        "and x_importer_address; 0 leaves the columns out, for x_ columns enter feature sets; "
+        "assumed"
+    )
     mass_noise: NonNegative = Field(
         description="Innocent difference of masses, manifest to declaration, log scale; assumed"
     )
@@ -247,6 +256,9 @@ class WorldConfig(_Section):
     risk: RiskParameters = Field(description="What makes a violation likely; assumed")
     shift: ShiftParameters = Field(
         default_factory=ShiftParameters, description="A planted change of pattern; assumed"
+    )
+    adaptation: AdaptationParameters = Field(
+        description="How fraudsters move away from what gets caught; assumed"
     )
     schemes: SchemeParameters = Field(description="The five schemes of fraud; assumed")
     policy: PolicyParameters = Field(description="How officers chose what to scan; assumed")

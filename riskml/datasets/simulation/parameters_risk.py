@@ -5,7 +5,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["SCHEMES", "RiskParameters", "Scheme", "SchemeParameters", "ShiftParameters"]
+__all__ = [
+    "SCHEMES",
+    "AdaptationParameters",
+    "RiskParameters",
+    "Scheme",
+    "SchemeParameters",
+    "ShiftParameters",
+]
 
 SCHEMES = (
     "undervaluation",
@@ -78,6 +85,31 @@ class RiskParameters(_Section):
     )
     true_to_type: Share = Field(
         description="Share of violations under a scheme that are of its type; assumed"
+    )
+
+
+class AdaptationParameters(_Section):
+    """How fraudsters move away from what gets caught; with 0 throughout nobody learns anything.
+
+    Shares are of the catches of a party that cheats, each decided by itself, once the result is
+    closed. Field studies tell of such moves, not of their size.
+    """
+
+    goods: Share = Field(description="Share after which the trade caught has new goods; assumed")
+    source: Share = Field(
+        description="Share after which it comes from another origin, and its route; assumed"
+    )
+    shipper: Share = Field(description="Share after which it has another shipper; assumed")
+    scheme: Share = Field(description="Share after which the usual scheme is another; assumed")
+    pressure: Annotated[float, Field(ge=0.0, le=5.0)] = Field(
+        description="Power to which a scheme's relative risk of being caught lowers its appeal to "
+        "everybody; assumed"
+    )
+    doubt: Positive = Field(
+        description="Catches at scale 1 that must be known before that tells; assumed"
+    )
+    memory_days: Positive = Field(
+        description="Days after which a catch counts half towards it; assumed"
     )
 
 

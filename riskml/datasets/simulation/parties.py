@@ -11,13 +11,25 @@ import numpy as np
 
 from riskml.datasets.simulation.goods import Goods
 from riskml.datasets.simulation.parameters import WorldConfig
-from riskml.datasets.simulation.parameters_risk import SCHEMES
 from riskml.datasets.simulation.places import Places
-from riskml.datasets.simulation.randomness import Streams, hash_normal, hash_uniform, mix
+from riskml.datasets.simulation.randomness import Streams, hash_normal, hash_uniform, mix, pick
 
-__all__ = ["BAD", "Identities", "Importers", "Shippers", "build_importers", "build_shippers"]
+__all__ = [
+    "BAD",
+    "GENERATIONS",
+    "HONEST",
+    "OPPORTUNIST",
+    "Identities",
+    "Importers",
+    "Shippers",
+    "build_importers",
+    "build_shippers",
+    "by_land",
+]
 
 HONEST, OPPORTUNIST, BAD = 0, 1, 2
+GENERATIONS = 4096
+"""Identities of one actor that are told apart; after so many its numbers begin anew."""
 _ORIGIN_OF_TIME = 14_610  # 2010-01-01, long before any simulated day
 
 
@@ -93,6 +105,16 @@ class Importers:
     def __len__(self) -> int:
         """Return the number of importers."""
         return len(self.home)
+
+    def party(self, actor: np.ndarray, generation: np.ndarray) -> np.ndarray:
+        """Return a number of the real party behind an identity.
+
+        A fraudster stays the same through all its identities; an honest place in the market passes
+        from a firm that closes to another one.
+        """
+        own = np.where(self.character[actor] == BAD, 0, generation % GENERATIONS)
+        party: np.ndarray = actor * GENERATIONS + own
+        return party
 
     def draw(self, office: np.ndarray, uniform: np.ndarray) -> np.ndarray:
         """Return an importer of each office, by volume."""
@@ -183,6 +205,11 @@ def build_importers(
     )
 
 
+def by_land(config: WorldConfig) -> np.ndarray:
+    """Return the share of each office's arrivals that come by road or rail."""
+    return np.array([office.modes.road + office.modes.rail for office in config.offices])
+
+
 def _bills_per_year(config: WorldConfig) -> float:
     """Return the bills a year in the country at scale 1, about."""
     shipments = config.shipments
@@ -254,10 +281,8 @@ def _usual_schemes(config: WorldConfig, salt: int, duty: np.ndarray) -> np.ndarr
     kinds = config.schemes.kinds
     pull = np.array([kind.duty_pull for kind in kinds])
     weight = np.array([kind.weight for kind in kinds]) * np.exp(pull * duty[:, None] / 10.0)
-    edges = np.cumsum(weight, axis=1) / weight.sum(axis=1, keepdims=True)
-    uniform = hash_uniform(salt, np.arange(len(duty)))
-    result: np.ndarray = np.minimum((uniform[:, None] >= edges).sum(axis=1) + 1, len(SCHEMES))
-    return result
+    usual: np.ndarray = 1 + pick(weight, hash_uniform(salt, np.arange(len(duty))))
+    return usual
 
 
 def _brokers(config: WorldConfig, salt: int, character: np.ndarray) -> np.ndarray:
@@ -285,17 +310,12 @@ def _trades(
     first = hash_uniform(salt + 20, actor)
     near = first + 0.02 * hash_normal(salt + 21, actor, trade) * (trade > 0)
     commodity = goods.draw(near % 1.0)
-    by_land = np.array([office.modes.road + office.modes.rail for office in config.offices])
-    land = hash_uniform(salt + 22, actor) < by_land[home][:, None]
+    land = hash_uniform(salt + 22, actor) < by_land(config)[home][:, None]
     uniform = hash_uniform(salt + 23, actor, trade)
     # Half of an importer's trades come from the country of the first.
     same = hash_uniform(salt + 24, actor, trade) < 0.5
     uniform = np.where(same, uniform[:, :1], uniform)
-    origin = np.where(
-        land,
-        np.searchsorted(places.land_cumulative, uniform, side="right"),
-        np.searchsorted(places.cumulative, uniform, side="right"),
-    )
+    origin = places.draw(uniform, land)
     uniform = hash_uniform(salt + 25, actor, trade)
     # Fraudsters deal with shippers few others use.
     uniform = np.where((character == BAD)[:, None], 0.6 + 0.4 * uniform, uniform)

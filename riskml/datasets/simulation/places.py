@@ -56,6 +56,13 @@ class Places:
     hub_ports: np.ndarray
     towns: tuple[tuple[str, ...], ...]
 
+    def draw(self, uniform: np.ndarray, land: np.ndarray) -> np.ndarray:
+        """Return countries of origin by their share of imports, of those over land where so."""
+        anywhere = np.searchsorted(self.cumulative, uniform, side="right")
+        return np.where(
+            land, np.searchsorted(self.land_cumulative, uniform, side="right"), anywhere
+        )
+
     def seaport(self, country: np.ndarray, uniform: np.ndarray) -> np.ndarray:
         """Return a seaport of each country, the first ones oftener, -1 where it has none."""
         count = self.port_count[country]

@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 
-__all__ = ["Streams", "hash_normal", "hash_uniform", "mix"]
+__all__ = ["Streams", "hash_normal", "hash_uniform", "mix", "pick"]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -71,6 +71,26 @@ def hash_normal(salt: int, *numbers: np.ndarray | int) -> np.ndarray:
     radius = np.sqrt(-2.0 * np.log1p(-hash_uniform(salt, *numbers)))
     normal: np.ndarray = radius * np.cos(2.0 * np.pi * hash_uniform(salt ^ 0x5DEECE66D, *numbers))
     return normal
+
+
+def pick(weight: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+    """Draw a column of each row, in proportion to the row's weights.
+
+    Parameters
+    ----------
+    weight : ndarray of float64, shape (n, k)
+        Not negative, not all 0 in any row.
+    uniform : ndarray of float64, shape (n,)
+        Numbers in [0, 1).
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+    """
+    edges = np.cumsum(weight, axis=1)
+    drawn = (uniform[:, None] * edges[:, -1:] >= edges).sum(axis=1)
+    column: np.ndarray = np.minimum(drawn, weight.shape[1] - 1)
+    return column
 
 
 def _scramble(state: np.ndarray) -> np.ndarray:

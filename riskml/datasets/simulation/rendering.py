@@ -5,18 +5,27 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from riskml.datasets.simulation.addresses import ADDRESS_SPELLINGS, importer_addresses
 from riskml.datasets.simulation.names import (
     NameBook,
     importer_names,
     shipper_names,
 )
+from riskml.datasets.simulation.papers import CONSIGNED
 from riskml.datasets.simulation.randomness import hash_uniform
-from riskml.datasets.simulation.text import Words, container_numbers, number_text, scrambled
+from riskml.datasets.simulation.text import (
+    Words,
+    choice,
+    container_numbers,
+    number_text,
+    scrambled,
+)
 from riskml.datasets.simulation.week import Week
 from riskml.datasets.simulation.world import World
 
 __all__ = [
     "Vocabulary",
+    "address_column",
     "bill_numbers",
     "build_vocabulary",
     "container_texts",
@@ -38,6 +47,7 @@ class Vocabulary:
     importer_names, shipper_names : NameBook
     party_names : names of importers, then of forwarders
     spelling_salt : int, for the spelling each bill uses
+    addresses : NameBook of importers, None where papers bear none
     """
 
     offices: Words
@@ -51,6 +61,7 @@ class Vocabulary:
     shipper_names: NameBook
     party_names: Words
     spelling_salt: int
+    addresses: NameBook | None
 
     def spelling(self, world: World, week: Week) -> np.ndarray:
         """Return how each bill's manifest spells the importer: mostly in English, without marks."""
@@ -77,6 +88,11 @@ def build_vocabulary(world: World, first_day: int, last_day: int) -> Vocabulary:
         shipper_names=shipper_names(world, first_day, last_day),
         party_names=importers.words.followed_by(forwarders),
         spelling_salt=world.streams.salt("spelling"),
+        addresses=(
+            importer_addresses(world, first_day, last_day)
+            if world.config.records.addresses > 0.0
+            else None
+        ),
     )
 
 
@@ -96,6 +112,32 @@ def declaration_numbers(
 def container_texts(words: Vocabulary, week: Week, load: np.ndarray) -> pa.StringArray:
     """Return the number of each container."""
     return container_numbers(words.prefixes, week.loads.fleet[load], week.loads.serial[load])
+
+
+def address_column(
+    world: World, words: Vocabulary, week: Week, paper: str, bill: np.ndarray
+) -> dict[str, pa.Array]:
+    """Return column ``x_PARTY_address`` of a paper that names a party, or no column at all.
+
+    Parameters
+    ----------
+    world, words, week
+        The week, and the words it is written in.
+    paper : str
+        ``consignee`` (manifests, of bills not sent to a forwarder) or ``importer`` (declarations).
+    bill : ndarray of int64, shape (n,)
+        Bill of each row.
+    """
+    if words.addresses is None:
+        return {}
+    bills, size = week.bills, len(week.bills)
+    rng = world.streams.of(f"{paper} addresses", week.number)
+    given = rng.random(size) < world.config.records.addresses
+    if paper == "consignee":
+        given &= week.papers.consignee == CONSIGNED
+    spelling = rng.integers(0, ADDRESS_SPELLINGS, size)
+    place = words.addresses.find(bills.importer, bills.generation, spelling)
+    return {f"x_{paper}_address": choice(place[bill], words.addresses.words, given[bill])}
 
 
 def _voyages() -> Words:

@@ -14,6 +14,7 @@ import numpy as np
 from riskml.datasets.simulation.bills import EMPTY, LCL, TRANSIT, Bills, scheme_weights
 from riskml.datasets.simulation.lines import Lines
 from riskml.datasets.simulation.loads import Loads
+from riskml.datasets.simulation.randomness import pick
 from riskml.datasets.simulation.routes import Routes
 from riskml.datasets.simulation.world import World
 
@@ -70,23 +71,34 @@ def probability(world: World, level: np.ndarray, risk: np.ndarray) -> np.ndarray
     return result
 
 
-def type_shares(world: World, bills: Bills) -> np.ndarray:
-    """Return the shares of the five types among violations of each bill, shape (n_bills, 5)."""
-    weights = scheme_weights(world, bills.commodity, bills.origin)
-    undeclared = (bills.cargo == EMPTY) | (bills.cargo == TRANSIT)
-    weights[np.ix_(undeclared, [0, 1, 3])] = 0.0
+def type_shares(world: World, bills: Bills, which: np.ndarray) -> np.ndarray:
+    """Return the shares of the five types among violations of bills.
+
+    Parameters
+    ----------
+    world, bills
+    which : ndarray of int64, shape (n,)
+        Bills to answer for.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 5)
+    """
+    weights = scheme_weights(world, bills.commodity[which], bills.origin[which])
+    cargo, scheme = bills.cargo[which], bills.scheme[which]
+    weights[np.ix_((cargo == EMPTY) | (cargo == TRANSIT), [0, 1, 3])] = 0.0
     shares: np.ndarray = weights / weights.sum(axis=1, keepdims=True)
-    follows = np.flatnonzero(bills.scheme > 0)
+    follows = np.flatnonzero(scheme > 0)
     loyal = world.config.risk.true_to_type
     shares[follows] *= 1.0 - loyal
-    shares[follows, bills.scheme[follows] - 1] += loyal
+    shares[follows, scheme[follows] - 1] += loyal
     return shares
 
 
 def detection(world: World, bills: Bills) -> np.ndarray:
     """Return the chance that a violation of each bill is found once it is selected and scanned."""
     sensitivity = np.array([kind.sensitivity for kind in world.config.schemes.kinds])
-    seen = type_shares(world, bills) @ sensitivity
+    seen = type_shares(world, bills, np.arange(len(bills))) @ sensitivity
     inspection = world.config.inspection
     found: np.ndarray = seen * inspection.opened_suspicious * inspection.examination
     return found
@@ -99,11 +111,12 @@ def toss(
     rng = world.streams.of("coins", week)
     p = chance[loads.bill]
     violation = rng.random(len(loads)) < p
-    edges = np.cumsum(type_shares(world, bills), axis=1)[loads.bill]
-    kind = np.minimum((rng.random(len(loads))[:, None] >= edges).sum(axis=1) + 1, 5)
-    kind = np.where(violation, kind, 0)
-    revenue = _revenue(world, rng, bills, loads, lines, kind)
-    return Outcomes(p, violation, kind, np.where(violation, revenue, 0.0))
+    kind, revenue = np.zeros(len(loads), dtype=np.int64), np.zeros(len(loads))
+    guilty = np.flatnonzero(violation)
+    shares = type_shares(world, bills, loads.bill[guilty])
+    kind[guilty] = 1 + pick(shares, rng.random(len(loads))[guilty])
+    revenue[guilty] = _revenue(world, rng, bills, loads, lines, guilty, kind[guilty])
+    return Outcomes(p, violation, kind, revenue)
 
 
 def _revenue(
@@ -112,23 +125,31 @@ def _revenue(
     bills: Bills,
     loads: Loads,
     lines: Lines,
+    which: np.ndarray,
     kind: np.ndarray,
 ) -> np.ndarray:
-    """Return duty evaded and fine of a violation, by its type; never less than 100."""
-    goods, bill = world.goods, loads.bill
-    share = loads.declared_mass / np.maximum(loads.per_bill(loads.declared_mass), 1.0)[bill]
-    declared = np.bincount(lines.bill, weights=lines.value, minlength=len(bills))
-    guess = loads.per_bill(loads.declared_mass) * goods.price[bills.commodity]
-    value = np.where(declared > 0, declared, guess)[bill] * share
-    duty = goods.duty[bills.commodity][bill] / 100.0 + 0.10  # and value added tax
-    left_out = np.bincount(lines.bill, weights=lines.discount, minlength=len(bills))
-    lines_per_bill = np.maximum(np.bincount(lines.bill, minlength=len(bills)), 1)
-    left_out = np.maximum(left_out / lines_per_bill, 0.15)[bill]
+    """Return duty evaded and fine of violations, by their type; never less than 100.
+
+    Parameters
+    ----------
+    world, rng, bills, loads, lines
+    which, kind : ndarray of int64, shape (n,)
+        Containers in violation, and the type of each violation.
+    """
+    goods, bill = world.goods, loads.bill[which]
+    code, mass = bills.commodity[bill], loads.per_bill(loads.declared_mass)[bill]
+    share = loads.declared_mass[which] / np.maximum(mass, 1.0)
+    declared = np.bincount(lines.bill, weights=lines.value, minlength=len(bills))[bill]
+    value = np.where(declared > 0, declared, mass * goods.price[code]) * share
+    duty = goods.duty[code] / 100.0 + 0.10  # and value added tax
+    left_out = np.bincount(lines.bill, weights=lines.discount, minlength=len(bills))[bill]
+    lines_of_bill = np.bincount(lines.bill, minlength=len(bills))[bill]
+    left_out = np.maximum(left_out / np.maximum(lines_of_bill, 1), 0.15)
     evaded = np.select(
         [kind == 1, kind == 2, kind == 3, kind == 4],
         [left_out / (1.0 - np.minimum(left_out, 0.9)) * duty, 0.8 * duty, 0.5 * duty, duty + 0.1],
         default=0.05,
     )
-    noise = np.exp(0.4 * rng.standard_normal(len(loads)))
+    noise = np.exp(0.4 * rng.standard_normal(len(which)))
     result: np.ndarray = np.round(np.maximum(value * evaded * 1.2 * noise, 100.0), 2)
     return result

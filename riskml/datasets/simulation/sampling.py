@@ -112,7 +112,7 @@ def draw_lists(
     start : ndarray of float64, shape (n_groups,)
         Random start of each group's office, uniform in [0, 1), the same for all its groups.
     order : ndarray of float64, shape (n,)
-        Random order within a group.
+        Random order within a group, from 0 to below 1.
 
     Returns
     -------
@@ -122,7 +122,8 @@ def draw_lists(
     chosen = np.zeros(len(plan.group), dtype=bool)
     if not len(inside):
         return chosen
-    sequence = inside[np.lexsort((order[inside], plan.group[inside]))]
+    # One sort: groups are whole numbers, and the order within them lies below 1.
+    sequence = inside[np.argsort(plan.group[inside] + order[inside])]
     group = plan.group[sequence]
     first = np.concatenate([[True], group[1:] != group[:-1]])
     last = np.concatenate([first[1:], [True]])

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from riskml.datasets.simulation.calendar import MICROSECONDS_PER_DAY, week_start
+from riskml.datasets.simulation.catches import Catches
 from riskml.datasets.simulation.policy import mandatory, points, sees_party
 from riskml.datasets.simulation.sampling import Draw, Plan, draw_lists, inclusion
 from riskml.datasets.simulation.week import Week
 from riskml.datasets.simulation.world import World
 
-__all__ = ["Memory", "plan_week", "select", "weights"]
+__all__ = ["Memory", "plan_week", "select", "week_begins", "weights"]
 
 _YEAR = 365 * MICROSECONDS_PER_DAY
 _NEVER = np.iinfo(np.int64).min
@@ -28,14 +29,14 @@ class Memory:
         When the last known offence of an importer was closed, microseconds of UTC.
     offender : ndarray of int64, shape (n_importers,)
         Identity that it was committed under.
-    pending : list of tuple of ndarray
-        Offences not closed yet: times, importers, identities.
+    pending : list of Catches
+        Offences not closed yet.
     """
 
     spent: np.ndarray
     offence_at: np.ndarray
     offender: np.ndarray
-    pending: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
+    pending: list[Catches] = field(default_factory=list)
 
     @classmethod
     def blank(cls, world: World, first_day: int) -> "Memory":
@@ -47,21 +48,18 @@ class Memory:
             offender=np.full(size, -1, dtype=np.int64),
         )
 
-    def learn(self, closed_at: np.ndarray, importer: np.ndarray, identity: np.ndarray) -> None:
+    def learn(self, catches: Catches) -> None:
         """Note offences that will be known once they are closed."""
-        self.pending.append((closed_at, importer, identity))
+        self.pending.append(catches)
 
-    def recall(self, now: int) -> None:
-        """Take in the offences closed before an instant."""
-        waiting = []
-        for closed_at, importer, identity in self.pending:
-            known = closed_at < now
-            order = np.argsort(closed_at[known], kind="stable")
-            self.offence_at[importer[known][order]] = closed_at[known][order]
-            self.offender[importer[known][order]] = identity[known][order]
-            if not known.all():
-                waiting.append((closed_at[~known], importer[~known], identity[~known]))
-        self.pending = waiting
+    def recall(self, now: int) -> Catches:
+        """Take in the offences closed before an instant, and return those that are new."""
+        known = Catches.together([part.where(part.closed_at < now) for part in self.pending])
+        waiting = [part.where(part.closed_at >= now) for part in self.pending]
+        self.pending = [part for part in waiting if len(part)]
+        self.offence_at[known.importer] = known.closed_at
+        self.offender[known.importer] = known.generation
+        return known
 
     def offenders(self, week: Week, now: int) -> np.ndarray:
         """Return the bills whose importer, under its present identity, offended within a year."""
@@ -111,10 +109,15 @@ def plan_week(
     return Plan(group, before.ravel(), np.maximum(capacity.ravel(), 0.0)), spent
 
 
+def week_begins(world: World, week: int) -> int:
+    """Return when the first list of a week is drawn, in microseconds of UTC."""
+    return int(world.calendar.list_time(np.array(week_start(week))))
+
+
 def select(
     world: World, week: Week, memory: Memory, first_day: int, last_day: int
 ) -> tuple[Draw, np.ndarray]:
-    """Draw a week's lists; changes ``memory``.
+    """Draw a week's lists; changes the capacity that ``memory`` counts.
 
     Returns
     -------
@@ -123,8 +126,7 @@ def select(
     must : ndarray of bool
         The mandatory ones.
     """
-    now = int(world.calendar.list_time(np.array(week_start(week.number))))
-    memory.recall(now)
+    now = week_begins(world, week.number)
     plan, memory.spent = plan_week(world, week, memory.spent, first_day, last_day)
     bill, policy = week.loads.bill, world.config.policy
     weight = weights(world, week, memory.offenders(week, now).astype(float))[bill]

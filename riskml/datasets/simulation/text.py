@@ -6,23 +6,31 @@ from typing import Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 
 __all__ = [
+    "FixedText",
     "Words",
     "choice",
     "container_numbers",
-    "digits",
-    "fixed_text",
+    "fours",
+    "joined",
     "number_text",
     "reals",
+    "scrambled",
+    "taken",
     "times",
 ]
 
-_ZERO = ord("0")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # ISO 6346: letters count from 10 on, skipping the multiples of 11.
 _LETTER_VALUE = dict(zip(_LETTERS, [v for v in range(10, 39) if v % 11], strict=True))
-_FOURS = np.array([[ord(c) for c in f"{n:04d}"] for n in range(10_000)], dtype=np.uint8)
+_FOURS = np.array([f"{n:04d}".encode() for n in range(10_000)], dtype="S4").view("<u4")
+_SPARE = 4
+# Weighted sums of the three upper and three lower figures of a serial number, places 4 to 9.
+_THREE = np.arange(1000)[:, None] // np.array([100, 10, 1]) % 10
+_UPPER_SUM, _LOWER_SUM = (_THREE << np.arange(4, 7)).sum(1), (_THREE << np.arange(7, 10)).sum(1)
+_CHECK_FIGURE = (np.arange(11) % 10 + ord("0")).astype(np.uint8)
 TIME = pa.timestamp("us", tz="UTC")
 
 
@@ -50,50 +58,98 @@ class Words:
         return len(self.place)
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> Self:
+    def of(cls, texts: Sequence[str] | pa.StringArray) -> Self:
         """Return the vocabulary of texts, numbered in their order."""
         coded = pa.array(texts, pa.string()).dictionary_encode()
         return cls(coded.dictionary, coded.indices.to_numpy(zero_copy_only=False))
 
+    @classmethod
+    def side_by_side(cls, columns: Sequence[pa.StringArray]) -> Self:
+        """Return the vocabulary of columns of ``n`` rows, numbered row by row."""
+        below = cls.of(pa.concat_arrays(columns))
+        return cls(below.distinct, below.place.reshape(len(columns), -1).T.ravel())
+
     def followed_by(self, texts: Sequence[str]) -> "Words":
         """Return the vocabulary with further texts, numbered on."""
-        both = Words.of([*self.distinct.to_pylist(), *texts])
+        both = Words.of(pa.concat_arrays([self.distinct, pa.array(texts, pa.string())]))
         place = np.concatenate([both.place[self.place], both.place[len(self.distinct) :]])
         return Words(both.distinct, place)
 
 
-def digits(values: np.ndarray, width: int) -> np.ndarray:
-    """Return decimal digits as ASCII codes, shape (n, width), zeros in front."""
-    # Four digits at a time from a table: division of 64-bit integers is slow.
-    rest, fours = values.astype(np.int64), []
-    for _ in range(-(-width // 4)):
-        rest, last = np.divmod(rest, 10_000)
-        fours.append(_FOURS[last])
-    return np.hstack(fours[::-1])[:, -width:]
+def taken(texts: Sequence[str], numbers: np.ndarray) -> pa.StringArray:
+    """Return texts by their numbers."""
+    return pa.array(texts, pa.string()).take(pa.array(numbers))
 
 
-def fixed_text(letters: np.ndarray, valid: np.ndarray | None = None) -> pa.StringArray:
-    """Return rows of ASCII codes as text, missing where not ``valid``.
+def joined(*parts: pa.StringArray | str) -> pa.StringArray:
+    """Return the parts of each row one after the other; a single text goes into every row."""
+    return pa.compute.binary_join_element_wise(*parts, "")
+
+
+class FixedText:
+    """Rows of ASCII text of one width in the making, filled from left to right.
+
+    Four characters are written at a time, as one 32-bit number looked up in a table: division of
+    64-bit integers and single characters are slow. Figures whose number four does not divide begin
+    up to three places early, over what stands there; so what stands before figures is written after
+    them, and the buffer begins three spare places before its first row.
 
     Parameters
     ----------
-    letters : ndarray of uint8, shape (n, width)
-    valid : ndarray of bool, shape (n,), optional
+    size : int
+        Number of rows.
+    width : int
+        Characters of a row.
     """
-    size, width = letters.shape
-    offsets = np.arange(size + 1, dtype=np.int32) * np.int32(width)
-    bits = None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
-    data = pa.py_buffer(np.ascontiguousarray(letters))
-    return pa.StringArray.from_buffers(size, pa.py_buffer(offsets), data, bits)
+
+    def __init__(self, size: int, width: int) -> None:
+        self._size, self._width = size, width
+        self._buffer = np.empty(_SPARE + size * width, dtype=np.uint8)
+
+    def figures(self, place: int, values: np.ndarray, count: int) -> None:
+        """Write the last ``count`` decimal digits of numbers, four at least, zeros in front."""
+        groups, rest = [], values
+        for _ in range(-(-count // 4)):
+            upper = rest // 10_000
+            groups.append(rest - upper * 10_000)
+            rest = upper
+        end = place + count
+        for before_end in range(len(groups), 0, -1):
+            self.four(end - 4 * before_end, _FOURS[groups[before_end - 1]])
+
+    def four(self, place: int, codes: np.ndarray) -> None:
+        """Write four characters of each row, given as one number of 32 bits (see `fours`)."""
+        self._column("<u4", place)[...] = codes
+
+    def letters(self, place: int, codes: np.ndarray | int) -> None:
+        """Write one character of each row, given by its ASCII code."""
+        self._column("u1", place)[...] = codes
+
+    def finish(self, valid: np.ndarray | None = None) -> pa.StringArray:
+        """Return the rows as text, missing where not ``valid``."""
+        offsets = np.arange(self._size + 1, dtype=np.int32) * np.int32(self._width)
+        bits = None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
+        data = pa.py_buffer(self._buffer[_SPARE:])
+        return pa.StringArray.from_buffers(self._size, pa.py_buffer(offsets), data, bits)
+
+    def _column(self, kind: str, place: int) -> np.ndarray:
+        return np.ndarray((self._size,), kind, self._buffer, _SPARE + place, (self._width,))
+
+
+def fours(texts: Sequence[str]) -> np.ndarray:
+    """Return ASCII texts of four characters as numbers of 32 bits, shape (n,)."""
+    return np.array([text.encode("ascii") for text in texts], dtype="S4").view("<u4")
 
 
 def number_text(
     prefix: str, values: np.ndarray, width: int, valid: np.ndarray | None = None
 ) -> pa.StringArray:
     """Return a prefix followed by numbers of fixed width."""
-    head = np.frombuffer(prefix.encode("ascii"), dtype=np.uint8)
-    head = np.broadcast_to(head, (len(values), len(head)))
-    return fixed_text(np.hstack([head, digits(values, width)]), valid)
+    text = FixedText(len(values), len(prefix) + width)
+    text.figures(len(prefix), values, width)
+    for place, letter in enumerate(prefix.encode("ascii")):
+        text.letters(place, letter)
+    return text.finish(valid)
 
 
 def scrambled(values: np.ndarray, width: int) -> np.ndarray:
@@ -119,14 +175,16 @@ def container_numbers(
     serial : ndarray of int64, shape (n,)
         Below one million.
     """
-    heads = np.array([[ord(letter) for letter in prefix] for prefix in prefixes], dtype=np.uint8)
     sums = np.array(
         [sum(_LETTER_VALUE[c] << i for i, c in enumerate(prefix)) for prefix in prefixes]
     )
-    figures = digits(serial, 6)
-    total = sums[owner] + ((figures.astype(np.int64) - _ZERO) << np.arange(4, 10)).sum(axis=1)
-    check = (total % 11 % 10 + _ZERO).astype(np.uint8)
-    return fixed_text(np.hstack([heads[owner], figures, check[:, None]]))
+    thousands = serial // 1000
+    total = sums[owner] + _UPPER_SUM[thousands] + _LOWER_SUM[serial - 1000 * thousands]
+    text = FixedText(len(serial), 11)
+    text.figures(4, serial, 6)
+    text.four(0, fours(prefixes)[owner])
+    text.letters(10, _CHECK_FIGURE[total % 11])
+    return text.finish()
 
 
 def choice(

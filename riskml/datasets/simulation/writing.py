@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -14,6 +15,7 @@ from riskml.errors import DataError, UsageError
 __all__ = ["write_tables"]
 
 _ROWS_PER_GROUP = 131_072
+_FEW_WORDS = 1_000
 
 
 def write_tables(
@@ -106,12 +108,37 @@ class _Writer:
     def _flush(self) -> None:
         if not self._waiting:
             return
-        table = pa.concat_tables(self._waiting)
+        table = _used_words_only(pa.concat_tables(self._waiting))
         if self._file is None:
             self._file = _open(self.temporary, table.schema)
         self._file.write_table(table, row_group_size=max(table.num_rows, 1))
         self.rows += table.num_rows
         self._waiting, self._waiting_rows = [], 0
+
+
+def _used_words_only(table: pa.Table) -> pa.Table:
+    """Leave words that no row uses out of the large vocabularies.
+
+    A row group repeats the whole vocabulary of its columns; names of years would cost more than
+    all the rest of it.
+    """
+    for place, name in enumerate(table.column_names):
+        if not pa.types.is_dictionary(table.schema.field(place).type):
+            continue
+        coded = table.column(place).combine_chunks()
+        if len(coded.dictionary) > _FEW_WORDS:
+            table = table.set_column(place, name, _shortened(coded))
+    return table
+
+
+def _shortened(coded: pa.DictionaryArray) -> pa.DictionaryArray:
+    number = coded.indices.fill_null(0).to_numpy(zero_copy_only=False)
+    used = np.zeros(len(coded.dictionary), dtype=bool)
+    used[number] = True
+    place = np.cumsum(used, dtype=np.int32) - 1
+    mask = coded.is_null().to_numpy(zero_copy_only=False) if coded.null_count else None
+    words = coded.dictionary.take(pa.array(np.flatnonzero(used)))
+    return pa.DictionaryArray.from_arrays(pa.array(place[number], pa.int32(), mask=mask), words)
 
 
 def _open(path: Path, schema: pa.Schema) -> pq.ParquetWriter:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -161,6 +162,24 @@ def test_what_a_killed_writer_left_is_swept_away(path):
     left.write_bytes(b"half")
     save_index(filled(), path)
     assert not left.exists()
+
+
+def test_a_writer_may_be_killed_at_any_moment(path):
+    script = (
+        "import sys; from pathlib import Path; from tests.unit.history.test_snapshot import *\n"
+        "index = filled()\nprint('ready', flush=True)\n"
+        "while True: save_index(index, Path(sys.argv[1]))"
+    )
+    for pause in (0.0, 0.011, 0.023):
+        writer = subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE)
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"ready\n"
+        time.sleep(pause)
+        writer.kill()
+        writer.communicate()
+        np.testing.assert_array_equal(ask(load_index(path, STATISTICS)), ask(filled()))
+    save_index(filled(), path)
+    assert sorted(p.name for p in path.parent.iterdir()) == [path.name, f"{path.name}.lock"]
 
 
 def test_an_unwritable_folder_is_named(tmp_path):

@@ -7,7 +7,6 @@ from riskml.datasets.simulation.text import (
     Words,
     choice,
     container_numbers,
-    digits,
     number_text,
     reals,
     scrambled,
@@ -15,10 +14,12 @@ from riskml.datasets.simulation.text import (
 )
 
 
-def test_digits_are_those_of_python() -> None:
+def test_figures_are_those_of_python() -> None:
     values = np.array([0, 7, 12_345, 99_999_999_999, 10_000])
-    rows = [bytes(row).decode() for row in digits(values, 11)]
-    assert rows == [f"{value:011d}" for value in values.tolist()]
+    for width in range(4, 12):
+        for prefix in ("", "B", "images/IN"):
+            expected = [f"{prefix}{value % 10**width:0{width}d}" for value in values.tolist()]
+            assert number_text(prefix, values, width).to_pylist() == expected
 
 
 def test_number_text_may_be_missing() -> None:

@@ -12,8 +12,16 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from riskml.datasets.simulation import SimulatedWorld, build_config, simulate, write_world
+from riskml.datasets.simulation import (
+    SimulatedWorld,
+    build_config,
+    load_config,
+    simulate,
+    write_world,
+)
 from riskml.datasets.simulation.engine import TABLE_NAMES, check_span
+from riskml.datasets.simulation.parties import BAD, GENERATIONS
+from riskml.datasets.simulation.world import build_world
 from riskml.datasets.simulation.writing import write_tables
 from riskml.errors import DataError, UsageError
 
@@ -59,16 +67,20 @@ def test_files_and_frames_agree(tmp_path: Path) -> None:
 
 
 def test_a_day_is_the_same_whatever_span_holds_it(small: SimulatedWorld) -> None:
-    """Arrivals, papers and truth do not depend on the span; what officers learnt may."""
+    """Arrivals, papers and truth do not depend on the span, but for what somebody has learned."""
     part = simulate(start=date(2020, 3, 18), days=9, scale=0.05, seed=3)
     keys = ["bill_no", "container_no"]
     both = part.truth.merge(small.truth, on=keys)
     assert len(both) == len(part.truth) > 50
-    assert (both["probability_x"] == both["probability_y"]).all()
-    assert (both["violation_x"] == both["violation_y"]).all()
+    # Fraudsters caught in the longer span before this one have moved on.
+    assert (both["probability_x"] == both["probability_y"]).mean() > 0.98
+    assert (both["violation_x"] == both["violation_y"]).mean() > 0.99
     ours = part.declarations.merge(small.declarations, on=["declaration_id", "line_no", "revision"])
-    assert len(ours) == len(part.declarations)
-    assert (ours["customs_value_x"] == ours["customs_value_y"]).all()
+    assert len(ours) > 0.98 * len(part.declarations)
+    assert (ours["customs_value_x"] == ours["customs_value_y"]).mean() > 0.98
+    unlike = both.loc[both["probability_x"] != both["probability_y"], "importer_party_x"]
+    world = build_world(load_config(), 0.05, 3)
+    assert (world.importers.character[unlike // GENERATIONS] == BAD).all()
 
 
 @pytest.mark.slow
