@@ -19,16 +19,20 @@ def modules_after(statement: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    return {name.partition(".")[0] for name in done.stdout.split()}
+    return set(done.stdout.split())
+
+
+def packages_after(statement: str) -> set[str]:
+    return {name.partition(".")[0] for name in modules_after(statement)}
 
 
 def test_importing_riskml_loads_nothing_heavy():
-    assert not modules_after("import riskml") & {"numpy", "pandas", "lightgbm", "sqlalchemy"}
+    assert not packages_after("import riskml") & {"numpy", "pandas", "lightgbm", "sqlalchemy"}
 
 
 def test_the_command_line_starts_without_the_heavy_libraries():
     heavy = {"pandas", "lightgbm", "mlflow", "optuna", "bentoml", "shap", "matplotlib", "numba"}
-    assert not modules_after("import riskml.cli") & heavy
+    assert not packages_after("import riskml.cli") & heavy
 
 
 @pytest.mark.slow
@@ -53,6 +57,16 @@ def test_the_truth_is_read_by_no_training_code():
         if "truth.parquet" in path.read_text() and not allowed & set(path.parts)
     ]
     assert found == []
+
+
+@pytest.mark.slow
+def test_training_does_not_even_load_the_simulated_world():
+    names = ("dataset", "fitting", "estimator", "tuning", "gates", "tracking")
+    loaded = modules_after(
+        "; ".join(["import riskml.scoring", *(f"import riskml.training.{name}" for name in names)])
+    )
+    assert "riskml.training.fitting" in loaded
+    assert not [name for name in loaded if name.startswith("riskml.datasets.simulation")]
 
 
 def test_every_pin_satisfies_its_floor():

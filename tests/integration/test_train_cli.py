@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 from riskml.bundle import Bundle
@@ -58,6 +60,8 @@ Run = Callable[..., tuple[int, str, str]]
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("place")
     write_tables(make_tables(), folder / "data")
+    # A simulated world lies beside its truth. Whatever here opened it would fail on this one.
+    (folder / "data" / "truth.parquet").write_bytes(b"no training code reads the truth")
     (folder / "model.toml").write_text(MODEL)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RISKML_HOME", str(folder / "home"))
@@ -108,6 +112,13 @@ def test_train_prints_the_run_and_the_version_and_writes_the_bundle(
     # The cut is the local midnight, exclusive.
     assert manifest.training_window.until == "2022-06-30T17:00:00+00:00"
     assert manifest.training_window.last_decision < manifest.training_window.until
+
+
+def test_the_truth_beside_the_tables_was_not_read(place: Path, trained: dict[str, Any]) -> None:
+    truth = place / "data" / "truth.parquet"
+    with pytest.raises(pa.ArrowInvalid):
+        pd.read_parquet(truth)
+    assert trained["version"] == "1"
 
 
 def test_evaluate_prints_one_object_with_model_baselines_offices_and_checks(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from riskml.selection import Capacity, Quota, Scanner, draw, prepare_arrivals, replay, select
 from riskml.selection.lottery import inclusion
+from riskml.selection.watchlist import WatchEntry
 
 START = pd.Timestamp("2020-07-01T00:00Z")
 OFFICES, MODES = ("Hai Phong", "Da Nang", "Lạng Sơn"), ("sea", "road", None)
@@ -62,7 +63,8 @@ def capacities(draw_from: st.DrawFn) -> Capacity:
     return Capacity(tuple(quotas))
 
 
-scanners = st.lists(st.integers(0, 6), min_size=1, max_size=3)
+# A single scanner without a number takes whatever the minimum rate asks for.
+scanners = st.one_of(st.lists(st.integers(0, 6), min_size=1, max_size=3), st.just([None]))
 seeds = st.integers(0, 2**63 - 1)
 
 
@@ -73,11 +75,72 @@ def test_every_budget_is_exact(frame: pd.DataFrame, capacity: Capacity, seed: in
     selection = select(prepare_arrivals(frame), capacity, seed=seed)
     for stratum in selection.strata.itertuples():
         picks = selection.picks[selection.picks["stratum"] == stratum.stratum]
-        assert len(picks) == stratum.budget == min(stratum.capacity, stratum.arrivals)
+        asked = stratum.minimum if pd.isna(stratum.capacity) else stratum.capacity
+        assert len(picks) == stratum.budget == min(asked, stratum.arrivals)
         assert stratum.mandatory + stratum.model + stratum.exploration == stratum.budget
         assert sorted(picks["rank"]) == list(range(1, stratum.budget + 1))
     assert len(selection.picks) == selection.strata["budget"].sum()
     assert not selection.picks.duplicated("consignment_id").any()
+
+
+@pytest.mark.slow
+@given(scores(), capacities(), seeds)
+@settings(max_examples=20, deadline=None)
+def test_no_scanner_takes_more_than_it_can(
+    frame: pd.DataFrame, capacity: Capacity, seed: int
+) -> None:
+    selection = select(prepare_arrivals(frame), capacity, seed=seed)
+    for stratum in selection.strata.itertuples():
+        day = date.fromisoformat(str(stratum.date))
+        quota = capacity.of(stratum.office, day, stratum.mode)
+        dealt = selection.picks.loc[selection.picks["stratum"] == stratum.stratum, "scanner_id"]
+        assert dealt.isin([scanner.scanner_id for scanner in quota.scanners]).all()
+        for scanner in quota.scanners:
+            if scanner.capacity is not None:
+                assert (dealt == scanner.scanner_id).sum() <= scanner.capacity
+        assert stratum.minimum == np.ceil(quota.min_rate * stratum.arrivals)
+        assert stratum.minimum_met == (stratum.budget >= stratum.minimum)
+
+
+days = st.one_of(st.none(), st.dates(date(2020, 6, 30), date(2020, 7, 4)))
+entries = st.lists(
+    st.builds(
+        WatchEntry,
+        column=st.just("bill_no"),
+        value=st.integers(0, 30).map(lambda n: f" b{n}"),
+        owner=st.sampled_from(["Team A", "Team B"]),
+        reason=st.just("Seal broken"),
+        valid_from=days,
+        valid_to=days,
+    ),
+    max_size=6,
+)
+
+
+@pytest.mark.slow
+@given(scores(), capacities(), seeds, entries)
+@settings(max_examples=20, deadline=None)
+def test_who_is_watched_is_picked_or_reported_on_the_days_of_its_entry_alone(
+    frame: pd.DataFrame, capacity: Capacity, seed: int, watchlist: list[WatchEntry]
+) -> None:
+    frame = frame.assign(mandatory=False)
+    selection = select(prepare_arrivals(frame), capacity, seed=seed, watchlist=watchlist)
+    reported = set(
+        zip(selection.overflow["stratum"], selection.overflow["consignment_id"], strict=True)
+    )
+    must = selection.picks[selection.picks["channel"] == "mandatory"].set_index("consignment_id")
+    for row in selection.arrivals.itertuples():
+        fitting = [
+            f"watch list: {entry.reason} ({entry.owner})"
+            for entry in watchlist
+            if entry.value.strip().upper() == row.bill_no
+            and (entry.valid_from or row.date) <= row.date <= (entry.valid_to or row.date)
+        ]
+        held = row.key in must.index and must.loc[row.key, "stratum"] == row.stratum
+        assert bool(fitting) == (held or (row.stratum, row.key) in reported)
+        if held:
+            assert must.loc[row.key, "reason"] == fitting[0]
+            assert must.loc[row.key, "propensity"] == 1.0
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ from riskml.datasets.simulation.world import World
 __all__ = ["Learning"]
 
 _REACH = 0.02  # as far as an importer's usual trades lie apart
-_LOOKS = 3
+_LOOKS = 2
 
 
 @dataclass

@@ -50,8 +50,8 @@ class Goods:
         ``WORDINGS`` descriptions of each code in turn, then the vague ones.
     n_vague : int
         Number of vague descriptions.
-    price_salt : int
-        Salt of the price differences between origins.
+    log_price : ndarray of float64, shape (n_codes, n_countries)
+        Logarithm of the price level in each country of origin.
     """
 
     codes: Words
@@ -68,7 +68,7 @@ class Goods:
     disguise: np.ndarray
     words: Words
     n_vague: int
-    price_salt: int
+    log_price: np.ndarray
 
     def __len__(self) -> int:
         """Return the number of codes."""
@@ -81,11 +81,6 @@ class Goods:
     def near(self, code: np.ndarray, step: np.ndarray) -> np.ndarray:
         """Return codes a step away, as a share of trade: mostly of the same or the next chapter."""
         return self.draw((self.popularity[code] + step) % 1.0)
-
-    def origin_price(self, code: np.ndarray, origin: np.ndarray, spread: float) -> np.ndarray:
-        """Return the log of a code's price level in an origin over its level anywhere."""
-        level: np.ndarray = spread * hash_normal(self.price_salt, code, origin)
-        return level
 
 
 def read_rows(name: str) -> list[dict[str, str]]:
@@ -111,8 +106,15 @@ def without_marks(text: str) -> str:
     return plain.encode("ascii", "ignore").decode("ascii")
 
 
-def build_goods(config: WorldConfig, streams: Streams) -> Goods:
-    """Make the commodity codes of a world."""
+def build_goods(config: WorldConfig, streams: Streams, country_price: np.ndarray) -> Goods:
+    """Make the commodity codes of a world.
+
+    Parameters
+    ----------
+    config, streams
+    country_price : ndarray of float64, shape (n_countries,)
+        Logarithm of the price level of each country.
+    """
     rows = read_rows("goods.csv")
     chapter = _chapters_of_codes(rows, config.goods.codes)
     starts = np.searchsorted(chapter, np.arange(len(rows)))
@@ -123,6 +125,11 @@ def build_goods(config: WorldConfig, streams: Streams) -> Goods:
     salt = streams.salt("goods")
     number = np.arange(len(chapter))
     spread = config.goods.dispersion_high - config.goods.dispersion_low
+    price = _column(rows, "price_usd_per_kg")[chapter] * np.exp(
+        config.goods.price_spread * hash_normal(salt + 1, number)
+    )
+    countries = np.arange(len(country_price))
+    by_origin = config.goods.origin_price_spread * hash_normal(salt + 5, number[:, None], countries)
     return Goods(
         codes=Words.of(texts),
         chapter=chapter,
@@ -130,8 +137,7 @@ def build_goods(config: WorldConfig, streams: Streams) -> Goods:
         popularity=_popularity(config, streams, rows, chapter, rank),
         duty=duty,
         preference=preference,
-        price=_column(rows, "price_usd_per_kg")[chapter]
-        * np.exp(config.goods.price_spread * hash_normal(salt + 1, number)),
+        price=price,
         dispersion=config.goods.dispersion_low + spread * hash_uniform(salt + 2, number),
         package_mass=_column(rows, "kg_per_package")[chapter]
         * np.exp(0.3 * hash_normal(salt + 3, number)),
@@ -140,7 +146,7 @@ def build_goods(config: WorldConfig, streams: Streams) -> Goods:
         disguise=_disguises(salt + 4, duty),
         words=words,
         n_vague=n_vague,
-        price_salt=salt + 5,
+        log_price=np.log(price)[:, None] + country_price + by_origin,
     )
 
 

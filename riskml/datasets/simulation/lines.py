@@ -171,15 +171,13 @@ def _prices(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return declared unit price, share left out, and the log ratio to the official list."""
     goods, places, schemes = world.goods, world.places, world.config.schemes
-    spread = world.config.goods.origin_price_spread
-    origin = bills.origin[bill]
-    level = np.log(goods.price[true_commodity]) + places.price[origin]
-    level += goods.origin_price(true_commodity, origin, spread)
+    level = goods.log_price[true_commodity, bills.origin[bill]]
     noise = rng.standard_normal(len(bill)) * goods.dispersion[true_commodity]
     reach = schemes.discount_low + (schemes.discount_high - schemes.discount_low) * bills.strength
-    discount = np.where(bills.scheme == _UNDERVALUATION, reach, 0.0)[bill]
-    price = level + noise + np.log1p(-np.minimum(discount, 0.99))
-    listed = np.log(goods.price[commodity]) + places.price[routes.origin[bill]]
+    left_out = np.where(bills.scheme == _UNDERVALUATION, reach, 0.0)
+    price = level + noise + np.log1p(-np.minimum(left_out, 0.99))[bill]
+    discount = left_out[bill]
+    listed = np.log(goods.price)[commodity] + places.price[routes.origin[bill]]
     return np.exp(price), discount, price - listed
 
 

@@ -52,7 +52,8 @@ class World:
 def build_world(config: WorldConfig, scale: float, seed: int) -> World:
     """Make a world from its parameters."""
     streams = Streams(seed)
-    goods, places = build_goods(config, streams), build_places()
+    places = build_places()
+    goods = build_goods(config, streams, places.price)
     shippers = build_shippers(config, streams, places, scale)
     return World(
         config=config,
