@@ -10,7 +10,7 @@ from riskml.datasets.simulation.randomness import pick
 from riskml.datasets.simulation.ways import Ways
 from riskml.datasets.simulation.world import World
 
-__all__ = ["CARGO_TYPES", "EMPTY", "FCL", "LCL", "TRANSIT", "Bills", "draw_bills"]
+__all__ = ["AIR", "CARGO_TYPES", "EMPTY", "FCL", "LCL", "SEA", "TRANSIT", "Bills", "draw_bills"]
 
 CARGO_TYPES = ("FCL", "LCL", "empty", "transit")
 FCL, LCL, EMPTY, TRANSIT = range(4)
