@@ -101,6 +101,7 @@ def _default_config() -> WorldConfig:
     return build_config({}, "default.toml")
 
 
+@lru_cache(maxsize=8)
 def _shipped(name: str) -> dict[str, Any]:
     return tomllib.loads(WORLDS.joinpath(name).read_text("utf-8"))
 

@@ -1,7 +1,9 @@
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from riskml.datasets.simulation.configuration import (
     build_config,
@@ -72,6 +74,9 @@ def test_a_file_names_only_what_differs(tmp_path: Path) -> None:
         ({"offices": [OFFICE, {**OFFICE, "name": "B", "arrivals": 1e-5}]}, "B scans more"),
         ({"reference": {"last": "2020-01-01"}}, "last lies before first"),
         ({"offices": [{**OFFICE, "modes": {**OFFICE["modes"], "air": 0.5}}]}, "offices[0].modes"),
+        ({"adaptation": {"goods": 1.2}}, "adaptation.goods"),
+        ({"adaptation": {"memory_days": 0.0}}, "adaptation.memory_days"),
+        ({"adaptation": {"pressure": -0.5}}, "adaptation.pressure"),
     ],
 )
 def test_an_impossible_parameter_is_refused_by_its_key(changes: dict[str, Any], key: str) -> None:
@@ -80,6 +85,56 @@ def test_an_impossible_parameter_is_refused_by_its_key(changes: dict[str, Any], 
     assert key in str(caught.value)
     assert "world.toml" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def numbers(section: BaseModel, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the place of every number outside the offices, section by section."""
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            yield from numbers(value, (*above, name))
+        elif field.annotation in (int, float):
+            yield (*above, name)
+
+
+def nested(place: tuple[str, ...], value: object) -> dict[str, Any]:
+    return {place[0]: nested(place[1:], value) if len(place) > 1 else value}
+
+
+def test_every_number_has_bounds_and_is_refused_beyond_them_by_its_key() -> None:
+    places = list(numbers(load_config()))
+    assert len(places) > 120
+    for place in places:
+        for impossible in (-1e9, float("nan"), float("inf"), "much"):
+            with pytest.raises(ConfigError) as caught:
+                build_config(nested(place, impossible), "world.toml")
+            assert ".".join(place) in str(caught.value), place
+    office = [name for name, value in OFFICE.items() if isinstance(value, int | float)]
+    assert len(office) == 4
+    for name in office:
+        for impossible in (-1e9, float("nan"), 0):
+            with pytest.raises(ConfigError) as caught:
+                build_config({"offices": [{**OFFICE, name: impossible}]}, "world.toml")
+            assert f"offices[0].{name}" in str(caught.value)
+
+
+def test_a_share_above_one_is_refused_whichever_it_is() -> None:
+    shares = [place for place in numbers(load_config()) if "hare" in described(place)]
+    assert len(shares) > 50
+    for place in shares:
+        with pytest.raises(ConfigError) as caught:
+            build_config(nested(place, 1.01), "world.toml")
+        assert ".".join(place) in str(caught.value), place
+
+
+def described(place: tuple[str, ...]) -> str:
+    """Return what a parameter is, where its type is that of a share."""
+    section: Any = load_config()
+    for name in place[:-1]:
+        section = getattr(section, name)
+    field = type(section).model_fields[place[-1]]
+    bounded = any(getattr(bound, "le", None) == 1.0 for bound in field.metadata)
+    return str(field.description) if bounded else ""
 
 
 def test_a_file_that_is_not_there_or_no_toml(tmp_path: Path) -> None:
