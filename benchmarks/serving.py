@@ -31,6 +31,8 @@ from riskml.bundle import Bundle
 from riskml.datasets import Tables
 from riskml.ledger import Ledger
 from serving.harness import ROOT, free_port, running_server
+from tests.support.postgres import make_database
+from tests.support.postgres import running_server as running_postgresql
 from tests.support.service_world import (
     ServiceWorld,
     draw_tables,
@@ -144,16 +146,20 @@ def _against_peers(folder: Path, world: ServiceWorld, rounds: int) -> None:
 
 def _workers(folder: Path, world: ServiceWorld) -> None:
     """Compare the throughput of one worker and two; the clients share the machine with them."""
-    body = consignments(world, 100)
-    found = {}
-    for workers in (1, 2):
-        with _ours(folder / f"workers{workers}", world, world.tables, workers) as (ours, url):
-            found[workers] = _throughput(ours, body, clients=4)
-            memory = _memory(url)
-            if workers == 1:
-                _killed(url, folder / "workers1" / "service.log")
-        print(f"\n{workers} worker(s): {100 * found[workers]:.0f} consignments/s, {memory}")
-    print(f"two workers over one: {found[2] / found[1]:.2f} x")
+    with running_postgresql() as server:
+        for ledger in ("SQLite", "PostgreSQL"):
+            found = {}
+            for workers in (1, 2):
+                home = folder / f"workers-{ledger}-{workers}"
+                database = make_database(server) if ledger == "PostgreSQL" else ""
+                with _ours(home, world, world.tables, workers, database) as (ours, url):
+                    found[workers] = _throughput(ours, consignments(world, 100), clients=4)
+                    memory = _memory(url)
+                    if workers == 1:
+                        _killed(url, home / "service.log")
+                rate = 100 * found[workers]
+                print(f"\n{ledger}, {workers} worker(s): {rate:.0f} consignments/s, {memory}")
+            print(f"{ledger}: two workers over one: {found[2] / found[1]:.2f} x")
 
 
 def _killed(url: str, log: Path) -> None:
@@ -235,27 +241,31 @@ def _repeated(tables: Tables, rows: int) -> Tables:
 
 @contextmanager
 def _ours(
-    home: Path, world: ServiceWorld, tables: Tables, workers: int = 1
+    home: Path, world: ServiceWorld, tables: Tables, workers: int = 1, database: str = ""
 ) -> Iterator[tuple[Endpoint, str]]:
     """Run our service on a home of its own."""
-    with _started(home, _prepare(home, world, tables), workers) as running:
+    headers = _prepare(home, world, tables, database)
+    with _started(home, headers, workers, database) as running:
         yield running
 
 
-def _prepare(home: Path, world: ServiceWorld, tables: Tables) -> dict[str, str]:
+def _prepare(home: Path, world: ServiceWorld, tables: Tables, database: str = "") -> dict[str, str]:
     """Write what our service starts from; return the headers of its engine."""
     write_tables(tables, home / "data")
     world.bundles["declaration"].save(home / "champions" / "declaration")
-    with Ledger.open(f"sqlite:///{home / 'ledger.db'}") as ledger:
+    with Ledger.open(database or f"sqlite:///{home / 'ledger.db'}") as ledger:
         key = ledger.create_key("engine")[1]
     return {**JSON, "Authorization": f"Bearer {key}"}
 
 
 @contextmanager
 def _started(
-    home: Path, headers: Mapping[str, str], workers: int = 1
+    home: Path, headers: Mapping[str, str], workers: int = 1, database: str = ""
 ) -> Iterator[tuple[Endpoint, str]]:
-    with running_server(home, data=home / "data", workers=workers, timeout=900) as server:
+    variables = {"RISKML_DATABASE_URL": database} if database else {}
+    with running_server(
+        home, data=home / "data", workers=workers, environment=variables, timeout=900
+    ) as server:
         yield Endpoint(server.url, "/v1/score", headers), server.url
 
 
