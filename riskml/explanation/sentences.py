@@ -8,8 +8,8 @@ from typing import Any
 
 __all__ = ["MOST_REMEMBERED", "Places", "Sentence", "Told", "Value", "exponential", "number"]
 
-MOST_REMEMBERED = 500
-"""Wordings that are remembered for one feature; some 200 bytes each."""
+MOST_REMEMBERED = 300
+"""Wordings that are remembered for one feature; in all languages some 600 bytes each."""
 
 Value = float | str | None
 """A feature's value; missing and infinite numbers are None."""
