@@ -106,7 +106,9 @@ def reserve_log(engine: Engine) -> None:
     log = path.with_name(f"{path.name}-wal")
     while True:
         with writing(engine):  # as long as this lasts nobody else makes the file longer
-            missing = LOG_BYTES - (log.stat().st_size if log.exists() else 0)
+            if not log.exists():  # SQLite alone knows with which rights to make it
+                return
+            missing = LOG_BYTES - log.stat().st_size
             if missing <= 0 or shutil.disk_usage(path.parent).free < 10 * LOG_BYTES:
                 return
             with log.open("ab") as file:
