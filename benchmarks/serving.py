@@ -3,7 +3,8 @@
 ``python -m benchmarks.serving`` starts every contender on loopback, asks them in turn over one
 kept connection, and prints ratios; seconds are context only. Ours gets consignments, looks up
 their features in history, scores, explains, and answers when the ledger holds the score; the
-others get ready-made features.
+others get ready-made features, but for one: the usual service with a look-up of its own, which
+gets the same consignments as ours (:mod:`benchmarks.serving_lookup`).
 """
 
 import argparse
@@ -20,26 +21,26 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
+from benchmarks.serving_bodies import BODIES, consignments, encoded, features_of, named
 from riskml.bundle import Bundle
 from riskml.datasets import Tables
 from riskml.ledger import Ledger
-from riskml.scoring.batch import feature_arrays
 from serving.harness import ROOT, free_port, running_server
+from tests.support.postgres import make_database
+from tests.support.postgres import running_server as running_postgresql
 from tests.support.service_world import (
     ServiceWorld,
     draw_tables,
-    items_of,
     train,
     write_tables,
 )
 
-BILLS = 1000
+BILLS = 1000 * BODIES
 TREES = 600
 """About as many as the model has that ``make demo`` trains: count them with
 ``grep -c ^Tree= .riskml/champions/declaration/booster.txt``."""
@@ -73,14 +74,18 @@ class Endpoint:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--parts", nargs="*", default=["peers", "workers", "histories"])
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--history", type=int, nargs="*", default=[5_000, 50_000, 500_000])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="riskml-serving-") as name:
         world = _world(Path(name))
-        _against_peers(Path(name), world, options.rounds)
-        _workers(Path(name), world)
-        _histories(Path(name), world, options.history, options.rounds)
+        if "peers" in options.parts:
+            _against_peers(Path(name), world, options.rounds)
+        if "workers" in options.parts:
+            _workers(Path(name), world)
+        if "histories" in options.parts:
+            _histories(Path(name), world, options.history, options.rounds)
 
 
 def _world(folder: Path) -> ServiceWorld:
@@ -91,24 +96,27 @@ def _world(folder: Path) -> ServiceWorld:
 
 
 def _against_peers(folder: Path, world: ServiceWorld, rounds: int) -> None:
-    features = _features(world)
+    features = features_of(world)
     with ExitStack() as stack:
         ours, _ = stack.enter_context(_ours(folder / "peers", world, world.tables))
-        nothing = stack.enter_context(_bento("NothingService", "/nothing", folder))
-        usual = stack.enter_context(_bento("UsualService", "/score", folder / "bundle"))
+        nothing = stack.enter_context(_bento("serving_peers:NothingService", "/nothing", folder))
+        usual = stack.enter_context(
+            _bento("serving_peers:UsualService", "/score", folder / "bundle")
+        )
+        service = "serving_lookup:LookingService"
+        looking = stack.enter_context(
+            _bento(service, "/score", folder / "bundle", folder / "peers" / "data")
+        )
         mlflow = stack.enter_context(_mlflow(folder, world.bundles["declaration"]))
-        one, many = _body(world, 1), _body(world, 1000)
-        named = [{f"f{j}": v for j, v in enumerate(row)} for row in features]
-        columns = [f"Column_{j}" for j in range(len(features[0]))]
-        split = {"dataframe_split": {"columns": columns, "data": features}}
-        usual_many = json.dumps({"consignments": named}).encode()
-        usual_one = json.dumps({"consignments": named[:1]}).encode()
-        split_many = json.dumps(split).encode()
+        many = [consignments(world, 1000, 1000 * number) for number in range(BODIES)]
+        usual_many, split_many = encoded(features)
+        one, usual_one = [consignments(world, 1)], [named(features[:1])]
         alone = _interleaved(
             {
                 "nothing (same BentoML)": (nothing, one),
                 "riskml, explained, durable": (ours, one),
                 "usual service": (usual, usual_one),
+                "usual service, own look-up": (looking, one),
             },
             rounds=rounds, calls=25,
         )  # fmt: skip
@@ -124,6 +132,7 @@ def _against_peers(folder: Path, world: ServiceWorld, rounds: int) -> None:
             {
                 "riskml, explained, durable": (ours, many),
                 "usual service": (usual, usual_many),
+                "usual service, own look-up": (looking, many),
                 "mlflow models serve, no explanation": (mlflow, split_many),
             },
             rounds=max(3, rounds // 4), calls=1,
@@ -137,16 +146,20 @@ def _against_peers(folder: Path, world: ServiceWorld, rounds: int) -> None:
 
 def _workers(folder: Path, world: ServiceWorld) -> None:
     """Compare the throughput of one worker and two; the clients share the machine with them."""
-    body = _body(world, 100)
-    found = {}
-    for workers in (1, 2):
-        with _ours(folder / f"workers{workers}", world, world.tables, workers) as (ours, url):
-            found[workers] = _throughput(ours, body, clients=4)
-            memory = _memory(url)
-            if workers == 1:
-                _killed(url, folder / "workers1" / "service.log")
-        print(f"\n{workers} worker(s): {100 * found[workers]:.0f} consignments/s, {memory}")
-    print(f"two workers over one: {found[2] / found[1]:.2f} x")
+    with running_postgresql() as server:
+        for ledger in ("SQLite", "PostgreSQL"):
+            found = {}
+            for workers in (1, 2):
+                home = folder / f"workers-{ledger}-{workers}"
+                database = make_database(server) if ledger == "PostgreSQL" else ""
+                with _ours(home, world, world.tables, workers, database) as (ours, url):
+                    found[workers] = _throughput(ours, consignments(world, 100), clients=4)
+                    memory = _memory(url)
+                    if workers == 1:
+                        _killed(url, home / "service.log")
+                rate = 100 * found[workers]
+                print(f"\n{ledger}, {workers} worker(s): {rate:.0f} consignments/s, {memory}")
+            print(f"{ledger}: two workers over one: {found[2] / found[1]:.2f} x")
 
 
 def _killed(url: str, log: Path) -> None:
@@ -193,7 +206,7 @@ def _histories(folder: Path, world: ServiceWorld, sizes: list[int], rounds: int)
     base = float(np.median(empty))
     print(f"\nan empty BentoML service is ready after {base:.1f} s")
     first = None
-    body = _body(world, 1)
+    body = consignments(world, 1)
     for size in sizes:
         tables = _repeated(world.tables, size)
         rows = sum(len(tables.require(n)) for n in ("manifests", "declarations", "inspections"))
@@ -202,7 +215,7 @@ def _histories(folder: Path, world: ServiceWorld, sizes: list[int], rounds: int)
         start = time.perf_counter()
         with _started(home, headers) as (ours, _):
             ready = time.perf_counter() - start
-            seconds = _interleaved({"": (ours, body)}, rounds=rounds, calls=25)[""]
+            seconds = _interleaved({"": (ours, [body])}, rounds=rounds, calls=25)[""]
         p50 = float(np.median(seconds))
         first = first or p50
         print(
@@ -228,36 +241,40 @@ def _repeated(tables: Tables, rows: int) -> Tables:
 
 @contextmanager
 def _ours(
-    home: Path, world: ServiceWorld, tables: Tables, workers: int = 1
+    home: Path, world: ServiceWorld, tables: Tables, workers: int = 1, database: str = ""
 ) -> Iterator[tuple[Endpoint, str]]:
     """Run our service on a home of its own."""
-    with _started(home, _prepare(home, world, tables), workers) as running:
+    headers = _prepare(home, world, tables, database)
+    with _started(home, headers, workers, database) as running:
         yield running
 
 
-def _prepare(home: Path, world: ServiceWorld, tables: Tables) -> dict[str, str]:
+def _prepare(home: Path, world: ServiceWorld, tables: Tables, database: str = "") -> dict[str, str]:
     """Write what our service starts from; return the headers of its engine."""
     write_tables(tables, home / "data")
     world.bundles["declaration"].save(home / "champions" / "declaration")
-    with Ledger.open(f"sqlite:///{home / 'ledger.db'}") as ledger:
+    with Ledger.open(database or f"sqlite:///{home / 'ledger.db'}") as ledger:
         key = ledger.create_key("engine")[1]
     return {**JSON, "Authorization": f"Bearer {key}"}
 
 
 @contextmanager
 def _started(
-    home: Path, headers: Mapping[str, str], workers: int = 1
+    home: Path, headers: Mapping[str, str], workers: int = 1, database: str = ""
 ) -> Iterator[tuple[Endpoint, str]]:
-    with running_server(home, data=home / "data", workers=workers, timeout=900) as server:
+    variables = {"RISKML_DATABASE_URL": database} if database else {}
+    with running_server(
+        home, data=home / "data", workers=workers, environment=variables, timeout=900
+    ) as server:
         yield Endpoint(server.url, "/v1/score", headers), server.url
 
 
 @contextmanager
-def _bento(service: str, path: str, folder: Path) -> Iterator[Endpoint]:
+def _bento(service: str, path: str, folder: Path, data: Path | None = None) -> Iterator[Endpoint]:
     port = free_port()
-    command = ["-m", "bentoml", "serve", f"benchmarks.serving_peers:{service}"]
+    command = ["-m", "bentoml", "serve", f"benchmarks.{service}"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--working-dir", str(ROOT)]
-    with _process(command, f"http://127.0.0.1:{port}", "/readyz", folder):
+    with _process(command, f"http://127.0.0.1:{port}", "/readyz", folder, data):
         yield Endpoint(f"http://127.0.0.1:{port}", path, JSON)
 
 
@@ -278,10 +295,13 @@ def _mlflow(folder: Path, bundle: Bundle) -> Iterator[Endpoint]:
 
 
 @contextmanager
-def _process(arguments: list[str], url: str, ready: str, folder: Path) -> Iterator[None]:
+def _process(
+    arguments: list[str], url: str, ready: str, folder: Path, data: Path | None = None
+) -> Iterator[None]:
     variables = {
         **os.environ,
         "BENCHMARK_FOLDER": str(folder),
+        "BENCHMARK_DATA": str(data or ""),
         "BENTOML_DO_NOT_TRACK": "true",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         # MLflow looks for uvicorn where commands are.
@@ -331,39 +351,30 @@ def _answers(
 
 def _start_of_nothing(folder: Path) -> float:
     start = time.perf_counter()
-    with _bento("NothingService", "/nothing", folder):
+    with _bento("serving_peers:NothingService", "/nothing", folder):
         return time.perf_counter() - start
 
 
 def _interleaved(
-    contenders: Mapping[str, tuple[Endpoint, bytes]], *, rounds: int, calls: int
+    contenders: Mapping[str, tuple[Endpoint, list[bytes]]], *, rounds: int, calls: int
 ) -> dict[str, list[float]]:
-    """Ask all in turn, each over one kept connection; the first round warms up."""
+    """Ask all in turn, each over one kept connection; the first round warms up.
+
+    Each round sends the next body of a contender.
+    """
     spent: dict[str, list[float]] = {name: [] for name in contenders}
     for turn in range(rounds + 1):
-        for name, (endpoint, body) in contenders.items():
+        for name, (endpoint, bodies) in contenders.items():
+            body = bodies[turn % len(bodies)]
             connection = endpoint.connect()
-            endpoint.ask(connection, body)  # opens the connection
+            connection.connect()
+            if calls > 1:
+                endpoint.ask(connection, body)
             seconds = [endpoint.ask(connection, body) for _ in range(calls)]
             connection.close()
             if turn:
                 spent[name] += seconds
     return spent
-
-
-def _body(world: ServiceWorld, size: int) -> bytes:
-    rollup = world.rollup("declaration")
-    positions = [number % len(rollup) for number in range(size)]
-    return json.dumps({"consignments": items_of(rollup, positions)}).encode()
-
-
-def _features(world: ServiceWorld, size: int = 1000) -> list[list[Any]]:
-    """Return encoded features as the peers get them; a missing one is null."""
-    bundle = world.bundles["declaration"]
-    frame = world.frame("declaration")
-    matrix = bundle.encode(feature_arrays(bundle, frame))
-    chosen = matrix[np.arange(size) % len(matrix)]
-    return [[None if value != value else value for value in row] for row in chosen.tolist()]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 The usual service is what most would write first: pydantic turns the request into a DataFrame, the
 booster predicts, ``shap.TreeExplainer`` explains, and each row is inserted by itself. It is given
-the features ready made; ours has to look them up.
+the features ready made; ours has to look them up. :mod:`benchmarks.serving_lookup` adds to it a
+look-up of its own.
 """
 
 import json
@@ -14,9 +15,9 @@ from typing import Any
 
 import bentoml
 
-__all__ = ["NothingService", "UsualService"]
+__all__ = ["OPTIONS", "NothingService", "Usual", "UsualService"]
 
-_OPTIONS: dict[str, Any] = {
+OPTIONS: dict[str, Any] = {
     "workers": 1,
     "metrics": {"enabled": False},
     "logging": {"access": {"enabled": False}},
@@ -43,7 +44,7 @@ class Usual:
         import pydantic
         import shap
 
-        folder = Path(os.environ["BENCHMARK_FOLDER"])
+        self.folder = folder = Path(os.environ["BENCHMARK_FOLDER"])
         self._pandas = pd
         self._booster = lgb.Booster(model_file=folder / "booster.txt")
         fields: dict[str, Any] = {
@@ -63,7 +64,11 @@ class Usual:
     def score(self, consignments: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Answer each row with probability and contributions."""
         rows = self._rows.model_validate({"consignments": consignments})
-        frame = self._pandas.DataFrame([row.model_dump() for row in rows.consignments], dtype=float)
+        return self.answers([row.model_dump() for row in rows.consignments])
+
+    def answers(self, rows: list[dict[str, float | None]]) -> list[dict[str, Any]]:
+        """Score, explain and record rows of features."""
+        frame = self._pandas.DataFrame(rows, dtype=float)
         probabilities = self._booster.predict(frame)
         contributions = self._explainer.shap_values(frame)
         answers = []
@@ -87,5 +92,5 @@ class Usual:
         return answers
 
 
-NothingService = bentoml.service(Nothing, name="nothing", **_OPTIONS)
-UsualService = bentoml.service(Usual, name="usual", **_OPTIONS)
+NothingService = bentoml.service(Nothing, name="nothing", **OPTIONS)
+UsualService = bentoml.service(Usual, name="usual", **OPTIONS)

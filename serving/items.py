@@ -90,14 +90,14 @@ def asked_of(
 
 
 def plain_content(item: Item) -> dict[str, Any]:
-    """Return an item's content as JSON holds it: values that are known, times as ISO text."""
+    """Return an item's content as msgspec writes it to JSON: values that are known."""
     manifest = None if item.manifest is None else _plain(item.manifest)
     return {"manifest": manifest, "lines": [_plain(line) for line in item.lines]}
 
 
 def _plain(row: Row) -> dict[str, Any]:
     return {
-        name: value.isoformat() if isinstance(value, datetime) else value
+        name: value
         for name, value in row.items()
         if value is not None and value is not False and value == value
     }

@@ -9,13 +9,15 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import astuple
 from stdnum import iso6346
 
 from riskml.schemas import TABLES, Column, CommoditySystem, TableSchema, country_codes
+from riskml.schemas.columns import RAW_CONTAINER
 from serving.errors import ApiError
 
 __all__ = ["EARLIEST", "LATEST", "event_of", "normal_row"]
@@ -28,7 +30,6 @@ LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _CONTAINER = re.compile(r"[A-Z]{3}[UJZR][0-9]{7}", re.ASCII)
 _PORT = re.compile(r"[A-Z]{2}[A-Z2-9]{3}", re.ASCII)
 _HS = re.compile(r"[0-9]{4,10}", re.ASCII)
-_MISSING = float("nan")
 
 
 def normal_row(
@@ -65,26 +66,30 @@ def normal_row(
     ApiError
         If a required text is blank, a time impossible, or a row breaks a rule of its table.
     """
-    schema = TABLES[table]
-    values = asdict(given)
-    row: Row = {}
-    for name, kind in _KINDS[table]:
-        value = values[name]
+    row = dict(_BLANK[table])
+    for (name, kind), value in zip(_KINDS[table], astuple(given), strict=False):
+        if value is None:
+            continue
         if kind == "text":
             row[name] = _text(value)
         elif kind == "number":
-            row[name] = _MISSING if value is None else value
-        elif kind == "whole":
-            row[name] = 0 if value is None else int(value)
+            row[name] = value
         elif kind == "time":
-            if value is not None:
-                row[name] = _time(value, place + name)
-        elif kind == "container":
-            row |= _container(value, values)
-        else:
-            row |= _coded(name, kind, value, values[f"invalid_{name}"], commodity_system)
-    _check(schema, row, place)
-    return row | {name: _extra(value) for name, value in extra.items()}
+            row[name] = _time(value, place, name)
+        elif kind == "whole":
+            row[name] = int(value)
+        elif kind == "flag":
+            # It speaks of a code that was unknown before; one that is given speaks for itself.
+            if value and row[name.removeprefix("invalid_")] is None:
+                row[name] = True
+        elif kind in _CHECKS:
+            row[name], row[f"invalid_{name}"] = _coded(kind, value, commodity_system)
+    if RAW_CONTAINER in row:
+        row.update(zip(_CONTAINER_COLUMNS, _container(*_container_of(given)), strict=True))
+    _check(TABLES[table], row, place)
+    for name, value in extra.items():
+        row[name] = _extra(value)
+    return row
 
 
 def _kind(column: Column) -> str:
@@ -95,11 +100,42 @@ def _kind(column: Column) -> str:
     return "number" if column.is_number else "text"
 
 
+def _companion_kind(name: str) -> str:
+    return "container" if name in _CONTAINER_COLUMNS else "flag"
+
+
+def _blank(schema: TableSchema) -> Row:
+    """Return a row of which nothing is known; a time that is missing is not there at all."""
+    return {
+        name: False if name.startswith("invalid_") else _NOTHING[kind]
+        for name, kind in _KINDS[schema.name]
+        if kind != "time"
+    }
+
+
+_CONTAINER_COLUMNS = ("container_no", "invalid_container_no", RAW_CONTAINER)
+_container_of = attrgetter("container_no", "invalid_container_no", RAW_CONTAINER)
+_NOTHING: Mapping[str, Any] = {
+    "text": None,
+    "number": float("nan"),
+    "whole": 0,
+    "container": None,
+    "country": None,
+    "port": None,
+    "commodity": None,
+}
+"""What stands for a missing value, by kind of column."""
+
 _KINDS = {
-    name: tuple((column.name, _kind(column)) for column in schema.columns)
+    name: (
+        *((column.name, _kind(column)) for column in schema.columns),
+        *((companion, _companion_kind(companion)) for companion in schema.companions),
+    )
     for name, schema in TABLES.items()
 }
-"""Name and kind of each column: a way to treat it, or the code list it is of."""
+"""Name and kind of each column: a way to treat it, or the code list it is of; in decoded order."""
+
+_BLANK = {name: _blank(schema) for name, schema in TABLES.items()}
 
 _NEEDED = {
     name: tuple(c.name for c in schema.columns if c.required and c.kind != "time")
@@ -124,9 +160,7 @@ def event_of(row: Mapping[str, Any]) -> Row:
     return kept
 
 
-def _text(value: str | None) -> str | None:
-    if value is None:
-        return None
+def _text(value: str) -> str | None:
     trimmed = value.strip()
     if not trimmed.isascii():
         trimmed = unicodedata.normalize("NFC", trimmed)
@@ -139,51 +173,48 @@ def _extra(value: Any) -> Any:
     return _text(value) if isinstance(value, str) else float(value)
 
 
-def _time(value: datetime, place: str) -> datetime:
+def _time(value: datetime, place: str, name: str) -> datetime:
     # Compared before the conversion: the first and last years have no equivalent in UTC.
     if not EARLIEST <= value < LATEST:
         raise ApiError(
             "invalid_value",
             "the time is impossible",
-            field=place,
+            field=place + name,
             remedy=f"send a time from {EARLIEST.year} to {LATEST.year - 1}",
         )
     return value.astimezone(UTC)
 
 
-def _container(number: str | None, values: Mapping[str, Any]) -> Row:
-    """Check a container number; what was given stays in ``container_no_raw``."""
-    raw = _text(values["container_no_raw"])
-    given = _text(number)
+@lru_cache(maxsize=4096)
+def _container(
+    number: str | None, flag: bool | None, raw: str | None
+) -> tuple[str | None, bool, str | None]:
+    """Check a container number; what was given stays as it was."""
+    raw = None if raw is None else _text(raw)
+    given = None if number is None else _text(number)
     code = given if number is not None or raw is None else raw
     tidy, known = (None, True) if code is None else _check_container(code)
-    stored = bool(values["invalid_container_no"]) and given is None
-    return {
-        "container_no": tidy if known else None,
-        "invalid_container_no": not known or stored,
-        "container_no_raw": raw or given,
-    }
-
-
-def _coded(
-    name: str, kind: str, value: str | None, flag: bool | None, system: CommoditySystem
-) -> Row:
-    text = _text(value)
-    if text is None:
-        return {name: None, f"invalid_{name}": bool(flag)}
-    if kind == "commodity" and system != "HS":
-        return {name: text, f"invalid_{name}": False}
-    tidy, known = _CHECKS[kind](text)
-    return {name: tidy if known else None, f"invalid_{name}": not known}
+    stored = bool(flag) and given is None
+    return tidy if known else None, not known or stored, raw or given
 
 
 @lru_cache(maxsize=4096)
+def _coded(kind: str, value: str, system: CommoditySystem) -> tuple[str | None, bool]:
+    """Return a code in normal form, and whether it is there but unknown."""
+    text = _text(value)
+    if text is None:
+        return None, False
+    if kind == "commodity" and system != "HS":
+        return text, False
+    tidy, known = _CHECKS[kind](text)
+    return tidy if known else None, not known
+
+
 def _check_country(code: str) -> tuple[str, bool]:
     tidy = code.upper()
     return tidy, tidy in country_codes()
 
 
-@lru_cache(maxsize=4096)
 def _check_port(code: str) -> tuple[str, bool]:
     tidy = code.upper().replace(" ", "")
     return tidy, bool(_PORT.fullmatch(tidy)) and tidy[:2] in country_codes()

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from serving.errors import ApiError
+from serving.quick import LONGEST_EXTRA, QuickDecoders, extra_of, may_hold_controls
 from serving.tables import ROWS, identifier_type
 
 __all__ = [
@@ -85,7 +86,8 @@ class _Outcomes(Struct, forbid_unknown_fields=True):
 
 _KINDS: tuple[type[Struct], ...] = (ScoreItem, _Batch, _Events, _Outcomes, *ROWS.values())
 _DECODERS = {kind: msgspec.json.Decoder(kind) for kind in _KINDS}
-_EXTRA = re.compile(rb'"x_[A-Za-z0-9_]{1,60}"\s*:')
+_QUICK = QuickDecoders(ScoreItem, MAX_LINES)
+_EXTRA = re.compile(rb'"(x_[A-Za-z0-9_]{1,60})"\s*:')
 _EXTRA_NAME = re.compile(r"x_[A-Za-z0-9_]{1,60}")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`", re.DOTALL)
@@ -126,7 +128,12 @@ def decode_item(raw: msgspec.Raw | bytes) -> DecodedItem:
         Names the field that is wrong and, if it is unknown, the nearest known one.
     """
     content = bytes(raw)
-    if not _EXTRA.search(content):
+    names = frozenset(name.decode() for name in _EXTRA.findall(content))
+    item = None if may_hold_controls(content) else _QUICK.decode(content, names)
+    if item is not None:
+        lines = [extra_of(line, names) for line in item.declaration_lines or ()] if names else ()
+        return DecodedItem(item, extra_of(item.manifest, names), lines)
+    if not names:
         return DecodedItem(_decode(ScoreItem, content))
     return _convert_item(_decode_any(content))
 
@@ -236,12 +243,12 @@ def _take_extra(row: Any, place: str) -> dict[str, Any]:
         return {}
     extra = {name: row.pop(name) for name in list(row) if _EXTRA_NAME.fullmatch(name)}
     for name, value in extra.items():
-        if not isinstance(value, str | int | float | None) or len(str(value)) > 500:
+        if not isinstance(value, str | int | float | None) or len(str(value)) > LONGEST_EXTRA:
             raise ApiError(
                 "invalid_value",
                 "an extra column holds a short text or a number",
                 field=f"{place}{name}",
-                remedy="send a text of at most 500 characters, a number, or nothing",
+                remedy=f"send a text of at most {LONGEST_EXTRA} characters, a number, or nothing",
             )
     return {name: value for name, value in extra.items() if value is not None}
 

@@ -158,6 +158,7 @@ class Runtime:
         gc.set_threshold(50_000, 20, 20)
         log("ready", watermark=state.history.state.watermark, stages=list(state.models),
             code=str(ROOT))  # fmt: skip
+        self._spawn("riskml-reserve", lambda: self._try("reserve", self.ledger.reserve_log))
         self._spawn("riskml-events", self._follow_events)
         self._spawn("riskml-models", self._follow_models)
         self._spawn("riskml-ledger", self._keep_ledger)

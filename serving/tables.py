@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 from riskml.schemas import TABLES as VOCABULARY
 from riskml.schemas import Column, TableSchema
 
-__all__ = ["LONGEST_TEXT", "ROWS", "identifier_type"]
+__all__ = ["LONGEST_TEXT", "PRINTABLE_ROWS", "ROWS", "identifier_type"]
 
 LONGEST_TEXT = 10_000
 LONGEST_IDENTIFIER = 200
@@ -27,11 +27,13 @@ _WITHOUT_NUL = r"^[^\x00]*\Z"
 identifier_type = Annotated[str, Meta(max_length=LONGEST_IDENTIFIER, pattern=_PRINTABLE)]
 
 
-def _type_of(column: Column) -> Any:
+def _type_of(column: Column, printable: bool) -> Any:
     if column.kind == "time":
         return Annotated[datetime, Meta(tz=True)]
     if column.kind == "choice":
         return Literal[column.choices]
+    if column.kind == "text" and printable:
+        return Annotated[str, Meta(max_length=LONGEST_TEXT)]
     if column.kind == "text":
         return Annotated[str, Meta(max_length=LONGEST_TEXT, pattern=_WITHOUT_NUL)]
     if column.whole:
@@ -41,20 +43,24 @@ def _type_of(column: Column) -> Any:
         if column.above_low:
             return Annotated[float, Meta(gt=column.low, le=column.high)]
         return Annotated[float, Meta(ge=column.low, le=column.high)]
-    return identifier_type
+    return _identifier_of(printable)
 
 
-def _struct_of(schema: TableSchema) -> type[Struct]:
+def _identifier_of(printable: bool) -> Any:
+    return Annotated[str, Meta(max_length=LONGEST_IDENTIFIER)] if printable else identifier_type
+
+
+def _struct_of(schema: TableSchema, *, printable: bool = False) -> type[Struct]:
     """Return the strict form of a table's rows; a container may be given under its raw name."""
     fields: list[Any] = []
     for column in schema.columns:
-        kind = _type_of(column)
+        kind = _type_of(column, printable)
         if column.required and column.kind != "container":
             fields.append((column.name, kind))
         else:
             fields.append((column.name, kind | None, None))
     for name in schema.companions:
-        kind = bool if name.startswith("invalid_") else identifier_type
+        kind = bool if name.startswith("invalid_") else _identifier_of(printable)
         fields.append((name, kind | None, None))
     title = re.sub("s$", "", schema.name).title()
     return msgspec.defstruct(title, fields, kw_only=True, forbid_unknown_fields=True)
@@ -62,3 +68,6 @@ def _struct_of(schema: TableSchema) -> type[Struct]:
 
 ROWS: dict[str, type[Struct]] = {name: _struct_of(schema) for name, schema in VOCABULARY.items()}
 """The strict form of each table's rows, by name of the table."""
+
+PRINTABLE_ROWS = {name: _struct_of(schema, printable=True) for name, schema in VOCABULARY.items()}
+"""The same for content that holds no control character: texts are checked for their length only."""

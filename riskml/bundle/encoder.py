@@ -18,6 +18,8 @@ from riskml.features import FeatureSet
 __all__ = ["Encoder"]
 
 FloatArray = npt.NDArray[np.float64]
+FEW = 64
+"""Up to so many rows are laid out at once: numpy's work for each column would outweigh theirs."""
 Columns = Mapping[str, Any] | pd.DataFrame
 """Feature name to a column of n values: a mapping of arrays, or a DataFrame."""
 
@@ -110,6 +112,9 @@ class Encoder:
             )
         names = self.feature_set.names
         rows = len(columns[names[0]]) if names else 0
+        quick = self._few(columns, rows) if rows <= FEW else None
+        if quick is not None:
+            return quick
         matrix = np.empty((rows, len(names)), dtype=np.float64)
         for position, name in enumerate(names):
             column = columns[name]
@@ -125,6 +130,21 @@ class Encoder:
                 raise DataError(f"feature {name} is no number ({error})", "give float64") from error
         matrix[np.isinf(matrix)] = np.nan
         return matrix
+
+    def _few(self, columns: Columns, rows: int) -> FloatArray | None:
+        """Return the matrix of a few rows, all columns at once; None if any of them is faulty."""
+        given = [
+            self._codes(columns[name], name) if name in self._tables else columns[name]
+            for name in self.feature_set.names
+        ]
+        try:
+            matrix = np.array(given, dtype=np.float64)
+        except (TypeError, ValueError):
+            return None
+        if matrix.shape != (len(given), rows):
+            return None
+        matrix[np.isinf(matrix)] = np.nan
+        return np.ascontiguousarray(matrix.T)
 
     def _codes(self, column: Any, name: str) -> list[float]:
         table, missing = self._tables[name], float("nan")

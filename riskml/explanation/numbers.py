@@ -4,7 +4,11 @@ from riskml.explanation.catalogue import Language
 
 __all__ = ["amount", "change", "format_number", "share", "signed"]
 
-_VIETNAMESE = str.maketrans(",.", ".,")
+
+def _grouped(value: float, language: Language) -> str:
+    """Write a whole number with its thousands apart."""
+    text = f"{value:,.0f}"
+    return text if language == "en" else text.replace(",", ".")
 
 
 def format_number(value: float, language: Language) -> str:
@@ -17,8 +21,10 @@ def format_number(value: float, language: Language) -> str:
     >>> format_number(0.12345, "vi")
     '0,1235'
     """
-    text = f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.4g}"
-    return text if language == "en" else text.translate(_VIETNAMESE)
+    if 1000 <= abs(value) < 1e15:
+        return _grouped(value, language)
+    text = f"{value:.4g}"
+    return text if language == "en" else text.replace(".", ",")
 
 
 def amount(value: float, language: Language) -> str:
@@ -31,8 +37,7 @@ def amount(value: float, language: Language) -> str:
     """
     if abs(value) >= 1e15:
         return format_number(value, language)
-    text = f"{value:,.0f}"
-    return text if language == "en" else text.translate(_VIETNAMESE)
+    return _grouped(value, language)
 
 
 def share(value: float, language: Language, decimals: int = 1) -> str:
@@ -47,7 +52,7 @@ def share(value: float, language: Language, decimals: int = 1) -> str:
         decimals = 2
     text = f"{100 * value:.{decimals}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
-    return f"{text if language == 'en' else text.translate(_VIETNAMESE)} %"
+    return f"{text if language == 'en' else text.replace('.', ',')} %"
 
 
 def change(value: float, language: Language) -> str:
@@ -59,8 +64,7 @@ def change(value: float, language: Language) -> str:
     ('−21 %', '+295 %', '+0 %')
     """
     sign = "−" if round(100 * value) < 0 else "+"
-    text = f"{abs(100 * value):,.0f}"
-    return f"{sign}{text if language == 'en' else text.translate(_VIETNAMESE)} %"
+    return f"{sign}{_grouped(abs(100 * value), language)} %"
 
 
 def signed(value: float, language: Language) -> str:

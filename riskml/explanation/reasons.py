@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from riskml.explanation.catalogue import LANGUAGES, Language, Phrase, say
 from riskml.explanation.codes import REASON_CODES, code_of
 from riskml.explanation.evidence import sentence_of
 from riskml.explanation.numbers import signed
-from riskml.explanation.sentences import Places, Sentence, Value
+from riskml.explanation.sentences import Places, Sentence, Told, Value
 from riskml.features import Feature, FeatureSet
 
 __all__ = ["Evidence", "Reason", "ReasonBook", "reasons_of"]
@@ -19,12 +19,13 @@ RAISING = 4
 """Most reasons for risk that an answer names."""
 LOWERING = 2
 """Most reasons against risk that an answer names."""
+MOST_HEADS = 10_000
+"""Beginnings of reasons that are remembered: one for each code and contribution as it is shown."""
 MEMBERS = 3
 """Most features that one reason names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One feature of a reason: its value (None = missing) and its contribution in log-odds."""
 
     feature: str
@@ -32,8 +33,7 @@ class Evidence:
     contribution: float
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """A group of features and how much it moved the score.
 
     Attributes
@@ -63,8 +63,8 @@ class Reason:
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
         members = [
-            {"feature": e.feature, "value": e.value, "contribution": e.contribution}
-            for e in self.features
+            {"feature": name, "value": value, "contribution": contribution}
+            for name, value, contribution in self.features
         ]
         return {
             "code": self.code,
@@ -95,8 +95,8 @@ class ReasonBook:
         Where the features of each code begin, were they sorted by code; then their number.
     numbers, words : tuple of int
         Positions of the features that are numbers, and of the others.
-    wording : mapping of {"en", "vi"} to Wording
-        What writes the text of a reason.
+    wording : Wording
+        What writes the texts of a reason.
     """
 
     features: tuple[Feature, ...]
@@ -106,7 +106,7 @@ class ReasonBook:
     starts: tuple[int, ...] = field(repr=False)
     numbers: tuple[int, ...] = field(repr=False)
     words: tuple[int, ...] = field(repr=False)
-    wording: Mapping[Language, "Wording"] = field(repr=False)
+    wording: "Wording" = field(repr=False)
 
     @classmethod
     def of(cls, feature_set: FeatureSet) -> "ReasonBook":
@@ -124,47 +124,72 @@ class ReasonBook:
             tuple(np.concatenate([[0], np.cumsum(sizes)]).tolist()),
             tuple(j for j, f in enumerate(feature_set.features) if f.kind == "number"),
             tuple(j for j, f in enumerate(feature_set.features) if f.kind != "number"),
-            {language: Wording.of(feature_set, codes, language) for language in LANGUAGES},
+            Wording.of(feature_set, codes),
         )
 
 
 @dataclass(frozen=True)
 class Wording:
-    """How the reasons of one feature set are written in one language.
+    """How the reasons of one feature set are written in every language.
 
     Attributes
     ----------
-    language : {"en", "vi"}
-    raises, lowers : tuple of Phrase
-        The beginning of a reason, by code.
-    sentences : tuple of callable
+    raises, lowers : tuple of (tuple of Phrase)
+        The beginning of a reason, by code and language.
+    evidence : tuple of Told
         What writes the evidence of each feature.
     """
 
-    language: Language
-    raises: tuple[Phrase, ...]
-    lowers: tuple[Phrase, ...]
-    sentences: tuple[Sentence, ...]
+    raises: tuple[tuple[Phrase, ...], ...]
+    lowers: tuple[tuple[Phrase, ...], ...]
+    evidence: tuple[Told, ...]
+    _known: dict[tuple[int, str, bool], tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, feature_set: FeatureSet, codes: Sequence[str], language: Language) -> "Wording":
+    def of(cls, feature_set: FeatureSet, codes: Sequence[str]) -> "Wording":
         """Prepare what does not change from one consignment to the next."""
         numbers = {f.name: j for j, f in enumerate(feature_set.features) if f.kind == "number"}
         raises, lowers = (
-            tuple(Phrase(language, name, "amount", title=say(language, code)) for code in codes)
+            tuple(
+                tuple(Phrase(each, name, "amount", title=say(each, code)) for each in LANGUAGES)
+                for code in codes
+            )
             for name in ("reason.raises", "reason.lowers")
         )
-        sentences = tuple(
-            sentence_of(feature, Places(j, numbers), language)
+        evidence = tuple(
+            Told([_written(feature, Places(j, numbers), each) for each in LANGUAGES])
             for j, feature in enumerate(feature_set.features)
         )
-        return cls(language, raises, lowers, sentences)
+        return cls(raises, lowers, evidence)
 
-    def text(self, group: int, total: float, top: Sequence[int], values: Sequence[Value]) -> str:
-        """Say what a reason rests on; two features of one meaning say it once."""
-        head = (self.raises if total > 0 else self.lowers)[group](signed(total, self.language))
-        told = "; ".join(dict.fromkeys([self.sentences[j](values) for j in top]))
-        return f"{head}. {told[:1].upper()}{told[1:]}." if told else f"{head}."
+    def texts(
+        self, group: int, total: float, top: Sequence[int], values: Sequence[Value]
+    ) -> list[str]:
+        """Say, in each language, what a reason rests on; what means the same is said once."""
+        told = zip(*[self.evidence[j](values) for j in top], strict=True)
+        found = []
+        for head, sentences in zip(self._heads_of(group, total), told, strict=True):
+            once = "; ".join(dict.fromkeys(sentences))
+            found.append(f"{head}. {once[:1].upper()}{once[1:]}.")
+        return found
+
+    def _heads_of(self, group: int, total: float) -> tuple[str, ...]:
+        """Return the beginning of a reason in each language."""
+        key = (group, f"{total:+.2f}", total > 0)
+        heads = self._known.get(key)
+        if heads is None:
+            if len(self._known) >= MOST_HEADS:
+                self._known.clear()
+            phrases = (self.raises if total > 0 else self.lowers)[group]
+            heads = self._known[key] = tuple(
+                phrase(signed(total, language))
+                for phrase, language in zip(phrases, LANGUAGES, strict=True)
+            )
+        return heads
+
+
+def _written(feature: Feature, places: Places, language: Language) -> tuple[Places, Sentence]:
+    return places, sentence_of(feature, places, language)
 
 
 def reasons_of(
@@ -231,6 +256,7 @@ def _plain(book: ReasonBook, values: Mapping[str, np.ndarray], rows: int) -> lis
     plain = np.full((len(book.features) + 1, rows), None, dtype=object)
     if book.numbers:
         given = np.array([values[book.features[j].name] for j in book.numbers], dtype=np.float64)
+        given += 0.0  # zero has no sign: a text must not depend on which of the two came first
         known = given.astype(object)
         known[~np.isfinite(given)] = None
         plain[list(book.numbers)] = known
@@ -256,12 +282,13 @@ def _reason(
     contributions: list[float],
     values: list[Value],
 ) -> Reason:
+    text_en, text_vi = book.wording.texts(group, total, top, values)
     return Reason(
         code=book.codes[group],
         direction="raises" if total > 0 else "lowers",
         contribution=total,
         value=values[top[0]],
-        text_en=book.wording["en"].text(group, total, top, values),
-        text_vi=book.wording["vi"].text(group, total, top, values),
+        text_en=text_en,
+        text_vi=text_vi,
         features=tuple(Evidence(book.features[j].name, values[j], contributions[j]) for j in top),
     )

@@ -4,14 +4,14 @@ The same structure is filled from a million historic rows or from one arriving c
 feature has one implementation for both.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from riskml.datasets.consignments import Rollup
+from riskml.features.rolling import HOW, reduce_lines
 
 __all__ = ["NO_TIME", "Batch", "Columns", "batch_of", "columns_of", "numbers_of", "roll", "text_of"]
 
@@ -20,11 +20,6 @@ Columns = Mapping[str, np.ndarray]
 
 NO_TIME = np.iinfo(np.int64).min
 """A missing time, in microseconds since the epoch."""
-
-_REDUCE: dict[str, Callable[..., np.ndarray]] = {
-    "max": np.fmax.reduceat,
-    "min": np.fmin.reduceat,
-}
 
 
 @dataclass(frozen=True)
@@ -56,11 +51,6 @@ class Batch:
     def __len__(self) -> int:
         """Return the number of consignments."""
         return len(self.starts)
-
-    @cached_property
-    def sizes(self) -> np.ndarray:
-        """Number of lines of each consignment."""
-        return np.diff(self.starts, append=len(self.owner))
 
     def numbers(self, column: str, table: str = "line") -> np.ndarray:
         """Return a float64 column, all missing where the table lacks it."""
@@ -116,31 +106,14 @@ def roll(batch: Batch, values: np.ndarray, how: str) -> np.ndarray:
     -------
     ndarray, shape (n,) or (n, k)
     """
-    # A consignment of one line is that line; _REDUCE would only copy it.
+    # A consignment of one line is that line.
     if how == "first" or len(batch) == len(batch.owner):
         first: np.ndarray = values[batch.starts]
         return first
-    if how in _REDUCE:
-        return _REDUCE[how](values, batch.starts)
-    present = ~np.isnan(values)
-    # Lines are added in their sorted order, so that the sum has the same bits in any batch.
-    count = np.add.reduceat(present.astype(np.float64), batch.starts)
-    total = _sequential_sums(np.where(present, values, 0.0), batch)
-    total = np.where(count > 0, total, np.nan)
-    return total if how == "sum" else np.asarray(total / np.maximum(count, 1.0))
-
-
-def _sequential_sums(values: np.ndarray, batch: Batch) -> np.ndarray:
-    """Sum each group from left to right.
-
-    ``np.add.reduceat`` may add pairwise, in blocks that depend on the group's place in memory.
-    """
-    starts, sizes = batch.starts, batch.sizes
-    total: np.ndarray = values[starts].copy()
-    for step in range(1, int(sizes.max(initial=1))):
-        longer = np.flatnonzero(sizes > step)
-        total[longer] += values[starts[longer] + step]
-    return total
+    lines = np.ascontiguousarray(values.reshape(len(values), -1), dtype=np.float64)
+    found = np.empty((len(batch), lines.shape[1]))
+    reduce_lines(lines, batch.starts, HOW[how], found)
+    return found.reshape(len(batch), *values.shape[1:])
 
 
 def columns_of(frame: pd.DataFrame) -> Columns:

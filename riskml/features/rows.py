@@ -4,7 +4,8 @@ What no feature reads is never turned into an array.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from riskml.features.batch import NO_TIME, Columns
 __all__ = ["Row", "RowColumns", "extended", "microseconds", "objects"]
 
 Row = Mapping[str, Any]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _NONE, _TEXT, _NUMBER = type(None), {str}, (bool, int, float, np.number)
 
@@ -38,8 +40,14 @@ class RowColumns(Mapping[str, np.ndarray]):
         try:
             column = self._made[name]
         except KeyError:
-            column = self._made[name] = _column([row.get(name) for row in self._rows])
+            column = self._made[name] = _column(self._values(name))
         return default if column is None else column
+
+    def _values(self, name: str) -> list[Any]:
+        try:
+            return list(map(itemgetter(name), self._rows))
+        except KeyError:  # some row lacks it: a time, or a service's own column
+            return [row.get(name) for row in self._rows]
 
     def extended(self, more: Columns) -> "RowColumns":
         """Return these columns and others."""
@@ -96,5 +104,5 @@ def objects(values: Iterable[Any]) -> np.ndarray:
 
 def microseconds(instant: datetime) -> int:
     """Return microseconds since the epoch of an aware datetime."""
-    seconds = int(instant.replace(microsecond=0).timestamp())
-    return seconds * 1_000_000 + instant.microsecond
+    since = instant - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

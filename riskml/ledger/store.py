@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from sqlalchemy.engine import Connection, Engine
 
-from riskml.ledger import events, journal, keys, lookups, schema, scores, signing
+from riskml.ledger import database, events, journal, keys, lookups, schema, scores, signing
 from riskml.ledger.database import connect, file_exists, make_file, reading, writing
 from riskml.ledger.export import write_export
 from riskml.ledger.faults import LedgerConflictError, translated
@@ -77,6 +77,11 @@ class Ledger:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+    def reserve_log(self) -> None:
+        """Make commits quicker from the first one on, at the price of 33 MB of disk (SQLite)."""
+        with translated(self.place):
+            database.reserve_log(self.engine)
 
     def __enter__(self) -> Self:
         return self

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riskml.explanation import ReasonBook, reasons_of
+from riskml.explanation import ReasonBook, reasons_of, sentences
+from riskml.explanation import reasons as reasons_module
 from riskml.explanation.numbers import format_number
 from tests.support.tiny_bundle import random_columns, small_set
 
@@ -96,3 +97,22 @@ def test_numbers_are_written_as_the_language_does(
 ) -> None:
     assert format_number(value, "en") == english
     assert format_number(value, "vi") == vietnamese
+
+
+def test_a_remembered_wording_is_the_one_that_would_be_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sentences, "MOST_REMEMBERED", 3)
+    monkeypatch.setattr(reasons_module, "MOST_HEADS", 3)
+    book, rng = ReasonBook.of(FEATURES), np.random.default_rng(8)
+    contributions = rng.choice([-0.5, 0.1, 0.7], (40, len(FEATURES.features)))
+    columns = random_columns(FEATURES, 40, 5)
+    columns["consignee_id__count__365d"] = rng.choice([0.0, -0.0, 1.0, np.nan], 40)
+    together = [
+        *reasons_of(book, contributions, columns),
+        *reasons_of(book, contributions, columns),
+    ]
+    for row, reasons in enumerate(together):
+        one = {name: column[row % 40 : row % 40 + 1] for name, column in columns.items()}
+        fresh = reasons_of(ReasonBook.of(FEATURES), contributions[[row % 40]], one)
+        assert repr(reasons) == repr(fresh[0])

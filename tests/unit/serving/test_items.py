@@ -2,6 +2,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from riskml.ledger import Principal
@@ -97,7 +98,7 @@ def test_what_is_kept_of_an_item_gives_the_same_rows_back() -> None:
     lines = [{**LINE, "origin_country": "XX", "customs_value": 0.1}]
     asked = ask(stage="declaration", manifest=manifest, declaration_lines=lines)
     assert asked.item is not None
-    kept = json.loads(json.dumps(plain_content(asked.item)))
+    kept = msgspec.json.decode(msgspec.json.encode(plain_content(asked.item)))
     again = normal_values("manifests", kept["manifest"])
     assert repr(sorted(again.items())) == repr(sorted(asked.item.manifest.items()))
     (line,) = kept["lines"]

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from serving import payloads
 from serving.errors import ApiError
 from serving.normal import normal_row
 from serving.payloads import (
@@ -13,6 +14,7 @@ from serving.payloads import (
     decode_row,
     split_items,
 )
+from serving.quick import MOST_SETS
 
 MANIFEST = {
     "bill_no": "B1",
@@ -174,3 +176,38 @@ def test_events_come_apart_by_table_in_order() -> None:
         decode_events(body, outcomes=True)
     with pytest.raises(ApiError):
         decode_events(b"{}")
+
+
+CHARACTERS = ["\0", "\x1f", "\x7f", "\n", "\t", "\b", "\\", '"', "/", "ả", "é", "a"]
+
+
+def answer_of(content: bytes) -> Any:
+    """Return everything that decoding an item gives, or the error that it ends with."""
+    try:
+        decoded = decode_item(content)
+    except ApiError as error:
+        return error.to_dict()
+    row = normal_row("manifests", decoded.item.manifest, decoded.manifest_extra)
+    return type(decoded.item).__name__, repr(row), decoded.manifest_extra
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize("extra", [{}, {"x_own": 4}, {"x_own": "a", "x_text": None}, {"x_f": True}])
+def test_the_quick_way_takes_and_refuses_what_the_long_way_does(
+    extra: dict[str, Any], ascii_only: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for character in CHARACTERS:
+        for field in ("bill_no", "vessel"):
+            manifest = {**MANIFEST, **extra, field: f"B{character}1"}
+            plain = {"stage": "pre_arrival", "manifest": manifest}
+            content = json.dumps(plain, ensure_ascii=ascii_only).encode()
+            quick = answer_of(content)
+            with monkeypatch.context() as patch:
+                patch.setattr(payloads, "may_hold_controls", lambda _: True)
+                assert answer_of(content) == quick
+
+
+def test_whoever_makes_up_columns_is_answered_all_the_same() -> None:
+    for number in range(2 * MOST_SETS):
+        decoded = decode_item(item(**{f"x_{number}": number}))
+        assert decoded.manifest_extra == {f"x_{number}": number}
