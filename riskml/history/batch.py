@@ -10,6 +10,7 @@ import numpy as np
 from riskml.errors import HistoryError
 from riskml.history.additive import new_frames
 from riskml.history.arrays import F64, MISSING, Scratch
+from riskml.history.blocks import new_block
 from riskml.history.encoding import Dictionary, KeySpace
 from riskml.history.fixed import BINS, Number
 from riskml.history.grouped import Grouped, group, visiting_order
@@ -18,9 +19,10 @@ from riskml.history.lookup import Encoded, content_of, encode_queries, own_of, p
 from riskml.history.moving import answer_moving, new_bag
 from riskml.history.plan import LODGED, Place, Plan, Step, Work, make_plan, rounds
 from riskml.history.records import Events, Queries
+from riskml.history.running import lay_out, summarise
 from riskml.history.statistics import Statistic, probability
 from riskml.history.store import Store
-from riskml.history.sweep import sweep_sums
+from riskml.history.sweep import ROOM, sweep_sums
 from riskml.history.views import Answer, Asked, Exceptions
 
 __all__ = ["BASE_RATE", "Progress", "compute"]
@@ -118,6 +120,9 @@ class _Walk:
     ) -> None:
         self._plan, self._stores, self._texts = plan, stores, texts
         self._encoded, self._base, self._answer = encoded, base, answer
+        self._summaries = {
+            name: summarise(store.rows.numbers[: store.size]) for name, store in stores.items()
+        }
 
     def steps(self, threads: int) -> Iterator[Step]:
         """Take all steps, each after those it needs; yield each when it is done."""
@@ -200,10 +205,8 @@ class _Walk:
         program, settled = step.program, grouped.settled
         groups = program.groups.copy()
         groups[:, 0] = np.arange(len(groups))
-        words = int(groups[:, 1].sum())
-        longest = int(settled.length.max(initial=0))
-        sums = scratch.take("sums", (1 + longest, words), np.uint64)
-        sums[0] = 0
+        lay, words = lay_out(program.groups, *self._summaries[step.place[0]])
+        room = ROOM + 1 + int(settled.length.max(initial=0))
         sweep_sums(
             asked,
             settled,
@@ -211,8 +214,10 @@ class _Walk:
             rows,
             program,
             groups,
-            new_frames(len(program.windows), words),
-            sums,
+            lay,
+            new_frames(len(program.windows), int(groups[:, 1].sum())),
+            new_block(program),
+            scratch.take("sums", (room, words), np.uint64),
             self._base,
             self._answer,
         )
