@@ -28,6 +28,7 @@ from riskml.history.formulas import (
     rate_of,
     sum_of,
 )
+from riskml.history.instructions import stream
 from riskml.history.pending import live_before, pending_before
 from riskml.history.running import squares_in, sum_in, words_in
 from riskml.history.seeking import seek
@@ -54,6 +55,7 @@ def new_block(program: Program) -> Block:
         np.zeros((windows, room)),
         *(np.zeros(sums) for _ in range(3)),
         np.zeros((items, room)),
+        np.argsort(program.target),
     )
 
 
@@ -175,41 +177,43 @@ def evaluate(
     block: Block,
     size: Int,
     program: Program,
-    item: Int,
+    line: Int,
     answer: Answer,
     base: Float,
 ) -> None:
-    """Compute one statistic of all queries; not a time since the last event."""
+    """Compute one line of results for all queries; not a time since the last event."""
+    item = block.items[line]
     operation, frame = program.operation[item], program.window[item]
     group, factor = _group_of(program.groups, program.word[item]), program.factor[item]
     if operation == COUNT:
         for i in range(size):
-            block.results[item, i] = block.counts[frame, i]
+            block.results[line, i] = block.counts[frame, i]
     elif operation == FLAG:
         for i in range(size):
-            block.results[item, i] = block.totals[frame, group, i]
+            block.results[line, i] = block.totals[frame, group, i]
     elif operation == SUM:
         for i in range(size):
-            block.results[item, i] = sum_of(block.totals[frame, group, i], factor)
+            block.results[line, i] = sum_of(block.totals[frame, group, i], factor)
     elif operation == MEAN:
         for i in range(size):
-            block.results[item, i] = mean_of(
+            block.results[line, i] = mean_of(
                 block.totals[frame, group, i], block.present[frame, group, i], factor
             )
     elif operation == STD:
         for i in range(size):
-            block.results[item, i] = deviation_of(
+            block.results[line, i] = deviation_of(
                 block.spreads[frame, group, i], block.present[frame, group, i], factor
             )
     else:
-        _compare(block, size, program, item, group, answer, base)
+        _compare(block, size, program, line, group, answer, base)
 
 
 @inlined
 def _compare(
-    block: Block, size: Int, program: Program, item: Int, group: Int, answer: Answer, base: Float
+    block: Block, size: Int, program: Program, line: Int, group: Int, answer: Answer, base: Float
 ) -> None:
     """Compute a statistic that divides one count by another, or asks whether it is none."""
+    item = block.items[line]
     operation, frame, other = program.operation[item], program.window[item], program.other[item]
     for i in range(size):
         count = block.counts[frame, i]
@@ -224,7 +228,7 @@ def _compare(
             else:
                 flagged = block.totals[frame, group, i]
                 value = rate_of(flagged, count, program.factor[item], prior)
-        block.results[item, i] = value
+        block.results[line, i] = value
 
 
 @inlined
@@ -285,16 +289,16 @@ def _last_flagged(
 
 
 @inlined
-def write(block: Block, size: Int, program: Program, answer: Answer, columns: Int) -> None:
-    """Write the results."""
-    hidden = False
-    for target in program.target:
-        hidden |= target >= columns
+def write(block: Block, size: Int, program: Program, answer: Answer, streamed: bool) -> None:
+    """Write the results; past the caches if ``streamed``: then their columns are neighbours."""
+    items, columns = len(program.target), answer.asked.shape[1]
+    first = program.target[block.items[0]] if streamed else np.int64(0)
     for i in range(size):
         query = block.query[i]
-        if hidden:
-            for item in range(len(program.target)):
-                put(answer, query, program.target[item], block.results[item, i])
+        if streamed:
+            place = query * columns + first
+            for line in range(items):
+                stream(answer.asked, place + line, block.results[line, i])
         else:
-            for item in range(len(program.target)):
-                answer.asked[query, program.target[item]] = block.results[item, i]
+            for line in range(items):
+                put(answer, query, program.target[block.items[line]], block.results[line, i])

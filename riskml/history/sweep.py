@@ -14,7 +14,7 @@ from riskml.history.arrays import I64, MISSING, U64, WHOLE, Float, Int
 from riskml.history.blocks import BLOCK, evaluate, last, measure, mend, write
 from riskml.history.compiled import compiled, inlined
 from riskml.history.formulas import LAST
-from riskml.history.instructions import prefetch
+from riskml.history.instructions import fence, prefetch
 from riskml.history.running import enter
 from riskml.history.views import (
     Answer,
@@ -37,15 +37,12 @@ _LINE = 8
 
 
 @inlined
-def _span(program: Program, columns: Int) -> tuple[Int, Int]:
-    """Return the columns to fetch ahead: none if those of this key do not lie side by side."""
+def _side_by_side(program: Program, columns: Int) -> bool:
+    """Tell whether the answers to a query fill lines of memory, or nearly."""
     first, end = columns, np.int64(0)
     for target in program.target:
-        if target < columns:
-            first, end = min(first, target), max(end, target + 1)
-    if end - first > 2 * len(program.target):
-        return np.int64(0), np.int64(0)
-    return first, end
+        first, end = min(first, target), max(end, target + 1)
+    return bool(end <= columns and end - first == len(program.target) and end - first >= _LINE)
 
 
 @inlined
@@ -104,7 +101,7 @@ def sweep_sums(
         lasts |= program.operation[item] >= LAST
     windows, known, columns = len(program.windows), settled.known, answer.asked.shape[1]
     excepted = len(exceptions.pending.entity) > 0 or len(exceptions.own.query) > 0
-    first, end = _span(program, columns)
+    streamed = _side_by_side(program, columns)
     entity, start, length = np.int64(-1), np.int64(0), np.int64(0)
     row, high, visit = np.int64(0), np.int64(0), np.int64(0)
     sums[0] = 0
@@ -127,8 +124,10 @@ def sweep_sums(
                 frames.lows[:] = 0
                 if 0 <= code < len(settled.start):
                     start, length = settled.start[code], settled.length[code]
-            for column in range(first, end, _LINE):
-                prefetch(answer.asked, query * columns + column)
+            if not streamed:
+                for target in program.target:
+                    if target < columns:
+                        prefetch(answer.asked, query * columns + target)
             while high < length and known[start + high] < time:
                 enter(sums, lay, settled.values, start + high, row + high + 1)
                 high += 1
@@ -145,13 +144,15 @@ def sweep_sums(
             for i in range(size):
                 unit = np.int64(asked.units[block.query[i]])
                 mend(block, i, frames, program, groups, lay, sums, exceptions, rows, unit)
-        for item in range(len(program.target)):
+        for line in range(len(block.items)):
+            item = block.items[line]
             if program.operation[item] < LAST:
-                evaluate(block, size, program, item, answer, base)
+                evaluate(block, size, program, line, answer, base)
                 continue
             for i in range(size):
                 unit = np.int64(asked.units[block.query[i]])
-                block.results[item, i] = last(
+                block.results[line, i] = last(
                     block, i, program, item, settled, exceptions, rows, sums, lay, unit
                 )
-        write(block, size, program, answer, columns)
+        write(block, size, program, answer, streamed)
+    fence()

@@ -218,7 +218,9 @@ class Block(NamedTuple):
     present, totals, spreads : (w, g, b) float64 arrays
         Of each group of sums: numbers present, their sum, and ``present * squares - sum**2``.
     results : (items, b) float64 array
-        What will be written.
+        What will be written, a line for each statistic.
+    items : (items,) int64 array
+        The statistic of each line of results, in the order of the columns they go to.
     """
 
     query: I64
@@ -233,6 +235,7 @@ class Block(NamedTuple):
     totals: F64
     spreads: F64
     results: F64
+    items: I64
 
 
 class Bag(NamedTuple):
