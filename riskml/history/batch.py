@@ -25,7 +25,7 @@ from riskml.history.store import Store
 from riskml.history.sweep import ROOM, sweep_sums
 from riskml.history.views import Answer, Asked, Exceptions
 
-__all__ = ["BASE_RATE", "Progress", "compute"]
+__all__ = ["BASE_RATE", "Batch", "Progress", "compute"]
 
 BASE_RATE = 0.01
 """The prior of the rate of everything, when nothing is known at all."""
@@ -75,24 +75,56 @@ def compute(
     HistoryError
         If events or queries break a rule, or ``out`` does not fit.
     """
-    base, plan = probability(base_rate), make_plan(statistics)
-    stores = {name: Store(name, layout) for name, layout in plan.layouts.items()}
-    texts = {name: Dictionary() for name in plan.texts}
-    units = Dictionary()
-    for batch in events:
-        if batch.stream in stores:
-            stores[batch.stream].append(batch, texts, units)
-    encoded = encode_queries(queries, plan, texts, units, stores)
-    asked, hidden = len(statistics), len(plan.statistics) - len(statistics)
-    room = _room((len(encoded), asked), out)
-    answer = Answer(room, np.empty((len(encoded), hidden)))
-    walk = _Walk(plan, stores, texts, encoded, base, answer)
-    steps: Iterable[Step] = walk.steps(threads)
-    if progress is not None:
-        steps = progress(steps, "History", len(plan.steps))
-    for _ in steps:
-        pass
-    return answer.asked
+    batch = Batch(statistics, base_rate)
+    for some in events:
+        batch.append(some)
+    return batch.answer(queries, progress=progress, out=out, threads=threads)
+
+
+class Batch:
+    """Events gathered once, to answer batches of queries.
+
+    Parameters
+    ----------
+    statistics : sequence of Statistic
+        The columns of the answers.
+    base_rate : float, default 0.01
+        The prior of the rate of everything.
+    """
+
+    def __init__(self, statistics: Sequence[Statistic], base_rate: float = BASE_RATE) -> None:
+        self._base, self._plan = probability(base_rate), make_plan(statistics)
+        self._asked = len(statistics)
+        self._stores = {name: Store(name, layout) for name, layout in self._plan.layouts.items()}
+        self._texts = {name: Dictionary() for name in self._plan.texts}
+        self._units = Dictionary()
+
+    def append(self, events: Events) -> None:
+        """Add events; those of a stream that no statistic reads are left out."""
+        if events.stream in self._stores:
+            self._stores[events.stream].append(events, self._texts, self._units)
+
+    def answer(
+        self,
+        queries: Queries,
+        *,
+        progress: Progress | None = None,
+        out: F64 | None = None,
+        threads: int = 1,
+    ) -> F64:
+        """Return the statistics of queries, as :func:`compute` does."""
+        plan, stores = self._plan, self._stores
+        encoded = encode_queries(queries, plan, self._texts, self._units, stores)
+        hidden = len(plan.statistics) - self._asked
+        room = _room((len(encoded), self._asked), out)
+        answer = Answer(room, np.empty((len(encoded), hidden)))
+        walk = _Walk(plan, stores, self._texts, encoded, self._base, answer)
+        steps: Iterable[Step] = walk.steps(threads)
+        if progress is not None:
+            steps = progress(steps, "History", len(plan.steps))
+        for _ in steps:
+            pass
+        return answer.asked
 
 
 def _room(shape: tuple[int, int], out: F64 | None) -> F64:
