@@ -16,7 +16,6 @@ from riskml.history.formulas import (
     FLAG,
     LAST,
     MEAN,
-    RATE,
     SHARE,
     STD,
     SUM,
@@ -48,14 +47,21 @@ def new_block(program: Program) -> Block:
     """Return room for a block; kernels allocate nothing themselves."""
     windows, groups, items = len(program.windows), len(program.groups), len(program.target)
     room = BLOCK + _PAD
-    sums = (windows, groups, room)
+    sums, places = (windows, groups, room), np.zeros((6, room), np.int64)
     return Block(
-        *(np.zeros(room, np.int64) for _ in range(6)),
-        np.zeros((windows, room), np.int64),
-        np.zeros((windows, room)),
-        *(np.zeros(sums) for _ in range(3)),
-        np.zeros((items, room)),
-        np.argsort(program.target),
+        query=places[0],
+        code=places[1],
+        time=places[2],
+        start=places[3],
+        base=places[4],
+        top=places[5],
+        bottom=np.zeros((windows, room), np.int64),
+        counts=np.zeros((windows, room)),
+        present=np.zeros(sums),
+        totals=np.zeros(sums),
+        spreads=np.zeros(sums),
+        results=np.zeros((items, room)),
+        items=np.argsort(program.target),
     )
 
 
@@ -147,9 +153,7 @@ def mend(
 
 
 @inlined
-def _take_over(
-    block: Block, i: Int, frames: Frames, frame: Int, group: Int, groups: I64
-) -> None:
+def _take_over(block: Block, i: Int, frames: Frames, frame: Int, group: Int, groups: I64) -> None:
     words, first = frames.words, groups[group, 2]
     count = np.float64(words[frame, first])
     block.present[frame, group, i] = block.totals[frame, group, i] = count
@@ -246,11 +250,13 @@ def last(
 ) -> Float:
     """Return the days since the last event, or the last flagged one."""
     entity, time, column = block.code[i], block.time[i], np.int64(-1)
+    found = np.int64(-1)
     if program.operation[item] == LAST:
         found = _last(block, i, settled, rows, unit)
     else:
+        column = program.other[item]
         word = lay[_group_of(program.groups, program.word[item]), 1]
-        found, column = _last_flagged(block, i, settled, rows, sums, word, unit), program.other[item]
+        found = _last_flagged(block, i, settled, rows, sums, word, unit)
     return days_since(
         max(found, last_pending(exceptions.pending, rows, entity, time, unit, column)), time
     )
@@ -292,7 +298,7 @@ def _last_flagged(
 def write(block: Block, size: Int, program: Program, answer: Answer, streamed: bool) -> None:
     """Write the results; past the caches if ``streamed``: then their columns are neighbours."""
     items, columns = len(program.target), answer.asked.shape[1]
-    first = program.target[block.items[0]] if streamed else np.int64(0)
+    first = np.int64(program.target[block.items[0]]) if streamed else np.int64(0)
     for i in range(size):
         query = block.query[i]
         if streamed:

@@ -1,8 +1,8 @@
 """Rows of a Parquet file dealt out by key, so that each bucket fits in memory.
 
 All rows of an entity come to one bucket. Revisions of an event may name different entities: these
-few events go to every bucket that any of their revisions names, where they count as they would in the
-whole; under the entities that are not in a bucket nobody asks there.
+few events go to every bucket that any of their revisions names, where they count as they would in
+the whole; under entities of other buckets nobody asks there.
 """
 
 import shutil

@@ -1,14 +1,15 @@
 """Running sums of a batch: one row of words after each event, as narrow as the numbers allow.
 
 Rows follow one another through all entities: a window is the difference of two rows, whatever was
-added before both. A word that can be derived is not kept: how many numbers are present where none is
-missing, the high word of sums that provably stay below 2**63. Windows have the same integers either way.
+added before both. A word that can be derived is not kept: how many numbers are present where none
+is missing, the high word of sums that provably stay below 2**63. Either way a window has the same
+integers.
 """
 
 import numpy as np
 
 from riskml.history import wide
-from riskml.history.arrays import ABSENT, F64, I64, U64, Float, Int, Word
+from riskml.history.arrays import ABSENT, F64, I64, U64, Int, Word
 from riskml.history.compiled import compiled, inlined
 from riskml.history.sums import FLAG_WORDS, SQUARE_WORDS
 
@@ -110,7 +111,9 @@ def squares_in(sums: U64, squares: Int, top: Int, bottom: Int) -> tuple[Word, Wo
 
 
 @inlined
-def words_in(words: U64, frame: Int, groups: I64, lay: I64, sums: U64, top: Int, bottom: Int) -> None:
+def words_in(
+    words: U64, frame: Int, groups: I64, lay: I64, sums: U64, top: Int, bottom: Int
+) -> None:
     """Write all words of the window between two rows, as a program lays them out."""
     for group in range(len(groups)):
         first = groups[group, 2]

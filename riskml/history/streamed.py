@@ -1,8 +1,8 @@
 """History of more rows than fit in memory: from Parquet to Parquet, one key at a time.
 
-The rows of a key are dealt out to buckets on disk, each with all events of its entities; a bucket is
-answered by the batch kernel, and what it answers is put back in the order of the queries. What is done
-is on disk under its final name and only then: a run that was killed goes on where it stopped.
+The rows of a key are dealt out to buckets on disk, each with all events of its entities; a bucket
+is answered by the batch kernel, and its answers are put back in the order of the queries. What is
+done is on disk under its final name and only then: a run that was killed goes on where it stopped.
 """
 
 import json
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -79,8 +78,8 @@ def stream_history(
     Raises
     ------
     HistoryError
-        If a statistic needs another key, a file lacks a column, ``out`` holds something else,
-        or rows break a rule.
+        If a statistic needs another key, two have one name, a file lacks a column, ``out`` holds
+        something else, or rows break a rule.
 
     Notes
     -----
@@ -94,6 +93,8 @@ def stream_history(
             f"a statistic needs {needed} as well, which may be of another key",
             "stream counts (known, hits, count) and divide them",
         )
+    if len({statistic.name for statistic in statistics}) < len(statistics):
+        raise HistoryError("two statistics have one name", "stream them into two folders")
     sources, asked = _sources(plan, events, queries)
     largest = max(source.rows for source in (asked, *sources.values()))
     buckets = min(_MOST_BUCKETS, max(1, -(-largest // rows_at_once)))
@@ -129,7 +130,9 @@ def _remember(
     out: Path, statistics: Sequence[Statistic], base: float, buckets: int, sources: list[Source]
 ) -> None:
     """Write down what is asked for; refuse a folder that answers another question."""
-    files = [(str(s.path.resolve()), s.path.stat().st_size, s.path.stat().st_mtime_ns) for s in sources]
+    files = [
+        (str(s.path.resolve()), s.path.stat().st_size, s.path.stat().st_mtime_ns) for s in sources
+    ]
     asked = json.dumps([list(map(repr, statistics)), base, buckets, files], indent=1)
     path = out / _QUESTION
     if path.exists():
@@ -252,10 +255,13 @@ def _split(table: pa.Table, source: Source) -> tuple[dict[str, Array], dict[str,
     return {name: _categories(table[name]) for name in source.texts}, numbers
 
 
-def _categories(column: pa.ChunkedArray) -> pd.Categorical:
-    whole = pa.chunked_array([pa.concat_arrays(column.chunks)] if column.chunks else [], column.type)
-    return whole.dictionary_encode().to_pandas().array
+def _categories(column: pa.ChunkedArray) -> Array:
+    """Return texts as categories, which take four bytes for each row."""
+    whole = pa.chunked_array([pa.concat_arrays(column.chunks)])
+    categories: Array = whole.dictionary_encode().to_pandas().array
+    return categories
 
 
 def _objects(column: pa.ChunkedArray) -> Array:
-    return column.to_numpy().astype(object)
+    objects: Array = column.to_numpy().astype(object)
+    return objects

@@ -1,8 +1,8 @@
 """The batch kernel of everything that adds up: one walk answers all windows of a key.
 
 Queries come by entity and time. Every event enters the running sums once; the sums of a window
-are the difference of two rows of them, whose places only move forward. Room for running sums is used
-again and again, so that it stays near the processor. The walk finds the places of a block of
+are the difference of two rows of them, whose places only move forward. Room for running sums is
+used again and again, so that it stays near the processor. The walk finds the places of a block of
 queries; then come the exceptions, row by row and exactly: pending rows that count at the time, and
 the query's own outcomes. Only then do integers become floats, a formula at a time.
 """
