@@ -40,7 +40,7 @@ used = int(Path("/proc/self/status").read_text().split("VmData:")[1].split()[0])
 resource.setrlimit(resource.RLIMIT_DATA, (used + room, used + room))
 try:
     t.whole(folder / "lines.parquet") if what == "whole" else t.streamed(
-        folder / "lines.parquet", folder / "out", 15_000)
+        folder / "lines.parquet", folder / "out", 30_000)
 except MemoryError:
     sys.exit(9)
 """
@@ -126,10 +126,11 @@ def run(code: str, *arguments: object) -> int:
 
 
 def test_memory_is_bounded_where_the_whole_does_not_fit(tmp_path):
-    write_lines(tmp_path / "lines.parquet", 250_000)
-    assert run(RUN, tmp_path, "whole", 40_000_000) == 9  # the cap is one that is felt
+    write_lines(tmp_path / "lines.parquet", 300_000)
+    felt = run(RUN, tmp_path, "whole", 120_000_000)
+    assert felt in (9, -signal.SIGABRT)  # no memory, said in Python or in C++
     (tmp_path / "few").rename(tmp_path / "few-before")
-    assert run(RUN, tmp_path, "streamed", 40_000_000) == 0
+    assert run(RUN, tmp_path, "streamed", 120_000_000) == 0
 
 
 KILL = """
