@@ -249,8 +249,9 @@ def last(
     unit: Int,
 ) -> Float:
     """Return the days since the last event, or the last flagged one."""
-    entity, time, column = block.code[i], block.time[i], np.int64(-1)
-    found = np.int64(-1)
+    entity, time = block.code[i], block.time[i]
+    column: Int = np.int64(-1)
+    found: Int = np.int64(-1)
     if program.operation[item] == LAST:
         found = _last(block, i, settled, rows, unit)
     else:
