@@ -15,7 +15,7 @@ import pandas as pd
 
 from benchmarks.history_data import KEYS, additive, apart, columns_of, events_of, make_lines
 from benchmarks.history_live import measure_live
-from benchmarks.history_peers import PEERS, additive_of, apart_of
+from benchmarks.history_peers import PEERS, additive_of, apart_of, own_form, polars_ordered
 from riskml.history import Events, Queries, Statistic, compute
 
 APART_DAYS = 90.0
@@ -62,9 +62,10 @@ def measure_additive(frame: pd.DataFrame, lines: Events, options: argparse.Names
     keys = peer_keys(options.peer_keys)
     contenders = {"riskml, 8 keys, one thread": batch(additive(KEYS), lines)}
     for peer in PEERS:
+        rows = own_form(peer, frame)
         for key in keys:
-            contenders[f"{peer}, {'.'.join(key)}"] = lambda peer=peer, key=key: additive_of(
-                peer, frame, key
+            contenders[f"{peer}, {'.'.join(key)}"] = lambda peer=peer, rows=rows, key=key: (
+                additive_of(peer, rows, key)
             )
     print(f"\n7 additive statistics x 4 windows, {len(frame)} rows, {options.repeats} repeats")
     middle = measure(contenders, options.repeats)
@@ -80,12 +81,13 @@ def measure_apart(frame: pd.DataFrame, lines: Events, options: argparse.Namespac
     """Print the ratios for what does not add up."""
     print(f"\ndistinct, share, quantile in {APART_DAYS:.0f} days, one at a time")
     contenders: dict[str, Callable[[], object]] = {}
+    forms = {peer: own_form(peer, frame) for peer in PEERS}
     for kind in ("distinct", "share", "quantile"):
         contenders[f"{kind}, riskml"] = batch(apart(kind, APART_DAYS), lines)
         for peer in PEERS:
             if (peer, kind) != ("pandas", "distinct"):  # pandas' rolling has none
                 contenders[f"{kind}, {peer}"] = lambda peer=peer, kind=kind: apart_of(
-                    peer, kind, frame, APART_DAYS
+                    peer, kind, forms[peer], APART_DAYS
                 )
     middle = measure(contenders, options.repeats)
     for kind in ("distinct", "share", "quantile"):
@@ -93,6 +95,23 @@ def measure_apart(frame: pd.DataFrame, lines: Events, options: argparse.Namespac
         theirs = {p: middle[f"{kind}, {p}"][1] for p in PEERS if f"{kind}, {p}" in middle}
         fastest = min(theirs, key=lambda peer: theirs[peer])
         print(f"{theirs[fastest] / ours:9.1f} x the fastest, {fastest}: {kind} (processor)")
+
+
+def measure_ordered(frame: pd.DataFrame, lines: Events, options: argparse.Namespace) -> None:
+    """Print the ratio to Polars where it answers in the order of the rows too."""
+    if "polars" not in PEERS:
+        return
+    print("\nPolars in the order of the rows, as riskml answers")
+    rows = own_form("polars", frame)
+    contenders = {}
+    for key in peer_keys(options.peer_keys):
+        contenders[f"riskml, {'.'.join(key)}"] = batch(additive((key,)), lines)
+        contenders[f"polars, {'.'.join(key)}"] = lambda key=key: polars_ordered(rows, key)
+    middle = measure(contenders, options.repeats)
+    for key in peer_keys(options.peer_keys):
+        name = ".".join(key)
+        ratio = middle[f"polars, {name}"][1] / middle[f"riskml, {name}"][1]
+        print(f"{ratio:9.1f} x polars in order, {name} (processor)")
 
 
 def measure_threads(lines: Events, repeats: int) -> None:
@@ -126,7 +145,7 @@ def per_key(lines: Events) -> list[Callable[[], object]]:
 def main() -> None:
     """Run what was asked for and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parts = ("additive", "apart", "threads", "growth", "live")
+    parts = ("additive", "apart", "ordered", "threads", "growth", "live")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peer-keys", type=int, default=2, choices=(2, 4, 6, 8))
@@ -140,6 +159,8 @@ def main() -> None:
         measure_additive(frame, lines, options)
     if "apart" in chosen:
         measure_apart(frame, lines, options)
+    if "ordered" in chosen:
+        measure_ordered(frame, lines, options)
     if "threads" in chosen:
         measure_threads(lines, options.repeats)
     if "live" in chosen:

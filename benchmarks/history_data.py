@@ -5,7 +5,17 @@ import pandas as pd
 
 from riskml.history import Events, Queries, Statistic
 
-__all__ = ["DAY", "KEYS", "WINDOWS", "additive", "apart", "columns_of", "events_of", "make_lines"]
+__all__ = [
+    "CARDINALITY",
+    "DAY",
+    "KEYS",
+    "WINDOWS",
+    "additive",
+    "apart",
+    "columns_of",
+    "events_of",
+    "make_lines",
+]
 
 DAY = 86_400_000_000
 WINDOWS = (7.0, 30.0, 90.0, 365.0)

@@ -9,6 +9,7 @@ from riskml.history.explained import explain_feature
 from riskml.history.index import HistoryIndex
 from riskml.history.records import Events, Queries
 from riskml.history.statistics import KINDS, LINES, Statistic
+from riskml.history.streamed import stream_history
 
 __all__ = [
     "BASE_RATE",
@@ -21,4 +22,5 @@ __all__ = [
     "Statistic",
     "compute",
     "explain_feature",
+    "stream_history",
 ]

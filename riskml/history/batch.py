@@ -10,6 +10,7 @@ import numpy as np
 from riskml.errors import HistoryError
 from riskml.history.additive import new_frames
 from riskml.history.arrays import F64, MISSING, Scratch
+from riskml.history.blocks import new_block
 from riskml.history.encoding import Dictionary, KeySpace
 from riskml.history.fixed import BINS, Number
 from riskml.history.grouped import Grouped, group, visiting_order
@@ -18,12 +19,13 @@ from riskml.history.lookup import Encoded, content_of, encode_queries, own_of, p
 from riskml.history.moving import answer_moving, new_bag
 from riskml.history.plan import LODGED, Place, Plan, Step, Work, make_plan, rounds
 from riskml.history.records import Events, Queries
+from riskml.history.running import lay_out, summarise
 from riskml.history.statistics import Statistic, probability
 from riskml.history.store import Store
-from riskml.history.sweep import sweep_sums
+from riskml.history.sweep import ROOM, sweep_sums
 from riskml.history.views import Answer, Asked, Exceptions
 
-__all__ = ["BASE_RATE", "Progress", "compute"]
+__all__ = ["BASE_RATE", "Batch", "Progress", "compute"]
 
 BASE_RATE = 0.01
 """The prior of the rate of everything, when nothing is known at all."""
@@ -73,24 +75,56 @@ def compute(
     HistoryError
         If events or queries break a rule, or ``out`` does not fit.
     """
-    base, plan = probability(base_rate), make_plan(statistics)
-    stores = {name: Store(name, layout) for name, layout in plan.layouts.items()}
-    texts = {name: Dictionary() for name in plan.texts}
-    units = Dictionary()
-    for batch in events:
-        if batch.stream in stores:
-            stores[batch.stream].append(batch, texts, units)
-    encoded = encode_queries(queries, plan, texts, units, stores)
-    asked, hidden = len(statistics), len(plan.statistics) - len(statistics)
-    room = _room((len(encoded), asked), out)
-    answer = Answer(room, np.empty((len(encoded), hidden)))
-    walk = _Walk(plan, stores, texts, encoded, base, answer)
-    steps: Iterable[Step] = walk.steps(threads)
-    if progress is not None:
-        steps = progress(steps, "History", len(plan.steps))
-    for _ in steps:
-        pass
-    return answer.asked
+    batch = Batch(statistics, base_rate)
+    for some in events:
+        batch.append(some)
+    return batch.answer(queries, progress=progress, out=out, threads=threads)
+
+
+class Batch:
+    """Events gathered once, to answer batches of queries.
+
+    Parameters
+    ----------
+    statistics : sequence of Statistic
+        The columns of the answers.
+    base_rate : float, default 0.01
+        The prior of the rate of everything.
+    """
+
+    def __init__(self, statistics: Sequence[Statistic], base_rate: float = BASE_RATE) -> None:
+        self._base, self._plan = probability(base_rate), make_plan(statistics)
+        self._asked = len(statistics)
+        self._stores = {name: Store(name, layout) for name, layout in self._plan.layouts.items()}
+        self._texts = {name: Dictionary() for name in self._plan.texts}
+        self._units = Dictionary()
+
+    def append(self, events: Events) -> None:
+        """Add events; those of a stream that no statistic reads are left out."""
+        if events.stream in self._stores:
+            self._stores[events.stream].append(events, self._texts, self._units)
+
+    def answer(
+        self,
+        queries: Queries,
+        *,
+        progress: Progress | None = None,
+        out: F64 | None = None,
+        threads: int = 1,
+    ) -> F64:
+        """Return the statistics of queries, as :func:`compute` does."""
+        plan, stores = self._plan, self._stores
+        encoded = encode_queries(queries, plan, self._texts, self._units, stores)
+        hidden = len(plan.statistics) - self._asked
+        room = _room((len(encoded), self._asked), out)
+        answer = Answer(room, np.empty((len(encoded), hidden)))
+        walk = _Walk(plan, stores, self._texts, encoded, self._base, answer)
+        steps: Iterable[Step] = walk.steps(threads)
+        if progress is not None:
+            steps = progress(steps, "History", len(plan.steps))
+        for _ in steps:
+            pass
+        return answer.asked
 
 
 def _room(shape: tuple[int, int], out: F64 | None) -> F64:
@@ -118,6 +152,9 @@ class _Walk:
     ) -> None:
         self._plan, self._stores, self._texts = plan, stores, texts
         self._encoded, self._base, self._answer = encoded, base, answer
+        self._summaries = {
+            name: summarise(store.rows.numbers[: store.size]) for name, store in stores.items()
+        }
 
     def steps(self, threads: int) -> Iterator[Step]:
         """Take all steps, each after those it needs; yield each when it is done."""
@@ -200,10 +237,8 @@ class _Walk:
         program, settled = step.program, grouped.settled
         groups = program.groups.copy()
         groups[:, 0] = np.arange(len(groups))
-        words = int(groups[:, 1].sum())
-        longest = int(settled.length.max(initial=0))
-        sums = scratch.take("sums", (1 + longest, words), np.uint64)
-        sums[0] = 0
+        lay, words = lay_out(program.groups, *self._summaries[step.place[0]])
+        room = ROOM + 1 + int(settled.length.max(initial=0))
         sweep_sums(
             asked,
             settled,
@@ -211,8 +246,10 @@ class _Walk:
             rows,
             program,
             groups,
-            new_frames(len(program.windows), words),
-            sums,
+            lay,
+            new_frames(len(program.windows), int(groups[:, 1].sum())),
+            new_block(program),
+            scratch.take("sums", (room, words), np.uint64),
             self._base,
             self._answer,
         )

@@ -287,7 +287,9 @@ def _encode_pairs(
     for row in range(len(left)):
         if row + _AHEAD < len(left):
             a, b = np.int64(left[row + _AHEAD]), np.int64(right[row + _AHEAD])
-            prefetch(packed, _home((a << 32) | b, len(packed)))
+            home = _home((a << 32) | b, len(packed))
+            prefetch(packed, home)
+            prefetch(codes, home)
         a, b = np.int64(left[row]), np.int64(right[row])
         if a == MISSING or b == MISSING:
             out[row] = MISSING

@@ -14,7 +14,28 @@ from riskml.history.compiled import inlined
 from riskml.history.sums import SUM_WORDS
 from riskml.history.views import Answer, Frames, Program
 
-__all__ = ["LAST", "LAST_HIT", "OPERATIONS", "convert", "put", "value_of"]
+__all__ = [
+    "COUNT",
+    "FIRST",
+    "FLAG",
+    "LAST",
+    "LAST_HIT",
+    "MEAN",
+    "OPERATIONS",
+    "RATE",
+    "SHARE",
+    "STD",
+    "SUM",
+    "TREND",
+    "convert",
+    "deviation_of",
+    "mean_of",
+    "prior_of",
+    "put",
+    "rate_of",
+    "sum_of",
+    "value_of",
+]
 
 COUNT, SUM, MEAN, STD, FLAG, RATE, FIRST, SHARE, TREND, LAST, LAST_HIT = range(11)
 
@@ -58,7 +79,7 @@ def _get(answer: Answer, query: Int, target: Int) -> Float:
 
 
 @inlined
-def _prior(answer: Answer, query: Int, program: Program, item: Int, base: Float) -> Float:
+def prior_of(answer: Answer, query: Int, program: Program, item: Int, base: Float) -> Float:
     """Return the parent's rate; that of everything where the parent is missing."""
     if program.prior[item] < 0:
         return base
@@ -80,20 +101,48 @@ def convert(frames: Frames, groups: I64) -> None:
 
 
 @inlined
+def sum_of(total: Float, units: Float) -> Float:
+    """Return a sum, from one in units of the last decimal."""
+    return total / units
+
+
+@inlined
+def mean_of(total: Float, present: Float, units: Float) -> Float:
+    """Return the mean of the numbers present, NaN if there is none."""
+    return total / (units * present) if present > 0 else np.nan
+
+
+@inlined
+def deviation_of(spread: Float, present: Float, units: Float) -> Float:
+    """Return the sample standard deviation, NaN if fewer than two numbers are present."""
+    return math.sqrt(spread / (present * (present - 1.0))) / units if present >= 2 else np.nan
+
+
+@inlined
+def rate_of(flagged: Float, count: Float, strength: Float, prior: Float) -> Float:
+    """Return a rate shrunk towards a prior that counts for ``strength`` events."""
+    return (flagged + strength * prior) / (count + strength)
+
+
+@inlined
 def _moment(frames: Frames, frame: Int, word: Int, operation: Int, units: Float) -> Float:
     """Return sum, mean or sample standard deviation."""
-    words = frames.words
+    words, total = frames.words, frames.reals[frame, word]
     if operation == SUM:
-        return frames.reals[frame, word] / units
-    count = np.float64(words[frame, word])
+        return sum_of(total, units)
+    present = np.float64(words[frame, word])
     if operation == MEAN:
-        return frames.reals[frame, word] / (units * count) if count > 0 else np.nan
-    if count < 2:
-        return np.nan
-    high, low = words[frame, word + 2], words[frame, word + 1]
-    squares_high, squares_low = words[frame, word + 4], words[frame, word + 3]
-    spread = wide.spread(words[frame, word], high, low, squares_high, squares_low)
-    return math.sqrt(spread / (count * (count - 1.0))) / units
+        return mean_of(total, present, units)
+    spread = 0.0
+    if present >= 2:
+        spread = wide.spread(
+            words[frame, word],
+            words[frame, word + 2],
+            words[frame, word + 1],
+            words[frame, word + 4],
+            words[frame, word + 3],
+        )
+    return deviation_of(spread, present, units)
 
 
 @inlined
@@ -103,8 +152,7 @@ def _quotient(counts: I64, program: Program, item: Int, flagged: Float, prior: F
     if operation == FLAG:
         return flagged
     if operation == RATE:
-        strength = program.factor[item]
-        return (flagged + strength * prior) / (count + strength)
+        return rate_of(flagged, count, program.factor[item], prior)
     if operation == FIRST:
         return 1.0 if count == 0 else 0.0
     if operation == SHARE:
@@ -142,5 +190,5 @@ def value_of(
     if operation in (FLAG, RATE):
         flagged = np.float64(frames.words[frame, word])
     if operation in (RATE, SHARE):
-        prior = _prior(answer, query, program, item, base)
+        prior = prior_of(answer, query, program, item, base)
     return _quotient(frames.counts, program, item, flagged, prior)

@@ -74,7 +74,7 @@ def group(store: Store, keyspace: KeySpace, columns: I64, scratch: Scratch) -> G
     view = Sorted(
         start=np.cumsum(length) - length,
         length=length,
-        known=scratch.take("known", (placed,), np.int64),
+        known=scratch.take("known", (placed + 1,), np.int64),  # one to look at beyond the last
         rows=scratch.take("rows", (placed,), np.int32),
         values=scratch.take("values", (placed, len(columns)), np.int64),
     )

@@ -8,9 +8,10 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.np import arrayobj
 
-from riskml.history.arrays import Int, Word
+from riskml.history.arrays import Float, Int, Word
 
 __all__ = [
+    "fence",
     "float64_rows",
     "high_product",
     "int32_rows",
@@ -19,6 +20,7 @@ __all__ = [
     "int64s",
     "leading_zeros",
     "prefetch",
+    "stream",
     "uint32s",
     "uint64_rows",
 ]
@@ -66,6 +68,35 @@ def prefetch(context: Any, array: Any, place: Int) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.int64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def stream(context: Any, array: Any, place: Int, value: Float) -> Any:
+    """Write a number past the caches: its line is not read before, and nothing makes room for it.
+
+    Right for lines that are written whole and not read soon; :func:`fence` ends a run of them.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        view = context.make_array(signature.args[0])(context, builder, args[0])
+        pointer = builder.bitcast(builder.gep(view.data, [args[1]]), _WORD.as_pointer())
+        store = builder.store(builder.bitcast(args[2], _WORD), pointer, align=8)
+        one = ir.Constant(ir.IntType(32), 1)
+        store.set_metadata("nontemporal", builder.module.add_metadata([one]))
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, types.float64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def fence(context: Any) -> Any:
+    """Let everybody see what was written before anything that is written after."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.fence("seq_cst")
+        return context.get_dummy_value()
+
+    return types.void(), generate
 
 
 def _view(dtype: Any, axes: int) -> Any:

@@ -8,6 +8,7 @@ __all__ = [
     "Answer",
     "Asked",
     "Bag",
+    "Block",
     "Exceptions",
     "Frames",
     "Own",
@@ -200,6 +201,41 @@ class Frames(NamedTuple):
     words: U64
     reals: F64
     lows: I64
+
+
+class Block(NamedTuple):
+    """Queries answered together, ``b`` of them: one formula at a time over all of them.
+
+    Attributes
+    ----------
+    query, code, time, start, base, top : (b,) int64 arrays
+        Each query, its entity and time, where the entity's events begin, and the rows of
+        running sums before the first of these and after the last one known.
+    bottom : (w, b) int64 array
+        The row of running sums before each window.
+    counts : (w, b) float64 array
+        Events in each window.
+    present, totals, spreads : (w, g, b) float64 arrays
+        Of each group of sums: numbers present, their sum, and ``present * squares - sum**2``.
+    results : (items, b) float64 array
+        What will be written, a line for each statistic.
+    items : (items,) int64 array
+        The statistic of each line of results, in the order of the columns they go to.
+    """
+
+    query: I64
+    code: I64
+    time: I64
+    start: I64
+    base: I64
+    top: I64
+    bottom: I64
+    counts: F64
+    present: F64
+    totals: F64
+    spreads: F64
+    results: F64
+    items: I64
 
 
 class Bag(NamedTuple):

@@ -18,6 +18,8 @@ _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _ALL = np.uint64(2**64 - 1)
 _BITS, _LAST = np.uint64(64), np.uint64(63)
 _SIGN, _HALF_WORD = np.uint64(2**63), np.uint64(2**31)
+_ELEVEN, _FRACTION = np.uint64(11), np.uint64(53)
+_ROOM, _LOWER = np.uint64(2**42), np.uint64(2**53 - 1)
 _POWERS = 2.0 ** np.arange(129)
 
 
@@ -58,8 +60,9 @@ def square(value: Int) -> Wide:
 @compiled
 def rounded(high: Word, middle: Word, low: Word) -> Float:
     """Return the float64 nearest to an unsigned 192-bit number, ties to even."""
-    if high == _ZERO and middle == _ZERO:
-        return np.float64(low)
+    if high == _ZERO and middle < _ROOM:  # two halves of 53 bits, each exact: one rounding
+        upper = (middle << _ELEVEN) | (low >> _FRACTION)
+        return np.float64(np.int64(upper)) * _POWERS[53] + np.float64(np.int64(low & _LOWER))
     exponent = 128
     if high == _ZERO:
         high, middle, low, exponent = middle, low, _ZERO, 64
