@@ -77,6 +77,18 @@ class Identities:
         _find(text, ends, self.text, self.ends, self._slots, codes)
         return codes
 
+    def subset(self, codes: I64) -> "Identities":
+        """Return some of the identities, numbered anew in the given order."""
+        begins = self.ends[codes]
+        sizes = self.ends[codes + 1] - begins
+        found = Identities()
+        found.ends = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
+        found.text = np.empty(int(found.ends[-1]), np.uint8)
+        _gather(self.text, begins, found.text, found.ends)
+        found.size = len(codes)
+        found._slots = _with_room(found._slots, len(codes), found.text, found.ends, len(codes))
+        return found
+
     def state(self) -> dict[str, Any]:
         """Return the arrays without their spare room, for a snapshot."""
         used = int(self.ends[self.size])
@@ -179,6 +191,13 @@ def _equal(one: Array, i: Int, end: Int, other: Array, j: Int, stop: Int) -> boo
 def _hash_all(text: Array, ends: I64, hashes: U64) -> None:
     for row in range(len(hashes)):
         hashes[row] = _hash(text, ends[row], ends[row + 1])
+
+
+@compiled
+def _gather(text: Array, begins: I64, into: Array, ends: I64) -> None:
+    for code in range(len(begins)):
+        for place in range(ends[code + 1] - ends[code]):
+            into[ends[code] + place] = text[begins[code] + place]
 
 
 @compiled
