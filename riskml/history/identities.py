@@ -118,6 +118,22 @@ def text_hashes(texts: pa.LargeStringArray) -> U64:
 def _as_bytes(values: Any, what: str) -> tuple[Array, I64]:
     """Return the bytes of texts, and where each ends after a zero."""
     column = np.asarray(values, dtype=object)
+    if not all(type(value) is str for value in column.tolist()):
+        _check_texts(column, what)
+    try:
+        texts = pa.array(column, type=pa.large_string())
+    except (pa.ArrowException, UnicodeError) as cause:
+        raise HistoryError(
+            f"{what}: column 'event_id' holds text that is not Unicode", "correct it"
+        ) from cause
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, np.int64, len(column) + 1).copy()
+    text = np.frombuffer(data, np.uint8, int(ends[-1])) if len(column) and data else None
+    return (np.zeros(0, np.uint8) if text is None else text.copy()), ends
+
+
+def _check_texts(column: Array, what: str) -> None:
+    """Refuse a column that holds anything but texts."""
     missing = np.flatnonzero(pd.isna(column))
     if len(missing):
         raise HistoryError(
@@ -130,16 +146,6 @@ def _as_bytes(values: Any, what: str) -> tuple[Array, I64]:
             f"{what}: column 'event_id' holds {wrong!r} of type {type(wrong).__name__} ({kind})",
             "convert the whole column to text",
         )
-    try:
-        texts = pa.array(column, type=pa.large_string())
-    except (pa.ArrowException, UnicodeError) as cause:
-        raise HistoryError(
-            f"{what}: column 'event_id' holds text that is not Unicode", "correct it"
-        ) from cause
-    _, offsets, data = texts.buffers()
-    ends = np.frombuffer(offsets, np.int64, len(column) + 1).copy()
-    text = np.frombuffer(data, np.uint8, int(ends[-1])) if len(column) and data else None
-    return (np.zeros(0, np.uint8) if text is None else text.copy()), ends
 
 
 def _with_room(slots: I32, entries: int, text: Array, ends: I64, size: int) -> I32:

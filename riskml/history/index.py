@@ -138,8 +138,9 @@ class HistoryIndex:
                 if not len(rows.known):
                     continue
                 change = self._stores[stream].commit(rows, len(self._units))
+                codes = self._stores[stream].text_codes(slice(change.first, change.last))
                 for place in [place for place in self._tables if place[0] == stream]:
-                    self._tables[place].apply(change)
+                    self._tables[place].apply(change, codes)
                     if self._tables[place].wasteful:
                         self._tables[place] = self._built(place)
             self._publish()

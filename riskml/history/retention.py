@@ -102,7 +102,11 @@ def _thinned(store: Store, keep: Array) -> Store:
         units = Chains(np.zeros(len(store.units.head), np.int32), np.zeros(len(places), np.int32))
         link_units(rows, units, 0, len(places))
     revised = bool((rows.expires != FOREVER).any())
-    state = {**store.state(), "events": store.events_of(events), "revised": revised}
+    state = {
+        **store.state(),
+        "events": store.events_of(events.astype(np.int64)),
+        "revised": revised,
+    }
     state["rows"] = {name: getattr(rows, name) for name in store.kept_fields}
     state["revisions"], state["units"] = revisions._asdict(), units._asdict()
     fresh = Store(store.stream, store.layout)
