@@ -86,7 +86,7 @@ class Identities:
         found.text = np.empty(int(found.ends[-1]), np.uint8)
         _gather(self.text, begins, found.text, found.ends)
         found.size = len(codes)
-        found._slots = _with_room(found._slots, len(codes), found.text, found.ends, len(codes))
+        found._slots = _slots_of(found.text, found.ends, len(codes), 16)
         return found
 
     def state(self) -> dict[str, Any]:
@@ -152,12 +152,17 @@ def _with_room(slots: I32, entries: int, text: Array, ends: I64, size: int) -> I
     """Return slots for so many identities, at most 70 % of them used."""
     if 10 * entries <= 7 * len(slots):
         return slots
+    return _slots_of(text, ends, size, max(entries * 10 // 7 + 1, len(slots) * 5 // 4))
+
+
+def _slots_of(text: Array, ends: I64, size: int, least: int) -> I32:
+    """Return slots that hold so many identities, at most 70 % of them used."""
     # Not doubled: a table twice too large would be the largest part of an index.
-    larger = np.full(max(entries * 10 // 7 + 1, len(slots) * 5 // 4), _EMPTY, np.int32)
+    slots = np.full(max(size * 10 // 7 + 1, least), _EMPTY, np.int32)
     hashes = np.empty(size, np.uint64)
     _hash_all(text, ends[: size + 1], hashes)
-    _fill(hashes, larger)
-    return larger
+    _fill(hashes, slots)
+    return slots
 
 
 @inlined

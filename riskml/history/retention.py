@@ -80,9 +80,12 @@ def longest_window(statistics: Iterable[Statistic], stream: str, *, own: bool) -
 
 
 def _reachable(store: Store, horizon: int, cutoff: int) -> Array:
-    """Return which rows some window may hold at ``horizon`` or later."""
-    rows, size = store.rows, store.size
-    keep: Array = (rows.known[:size] >= cutoff) & (rows.expires[:size] >= horizon)
+    """Return which rows count at ``horizon`` or later, and are in reach or superseded then.
+
+    The few that were superseded late stay: each may have been the last one until then.
+    """
+    known, expires = store.rows.known[: store.size], store.rows.expires[: store.size]
+    keep: Array = (expires >= horizon) & ((known >= cutoff) | (expires < FOREVER))
     return keep
 
 
