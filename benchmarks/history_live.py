@@ -1,5 +1,9 @@
-"""What the live index costs: a lookup, an append, an event in memory, a replay, a snapshot."""
+"""What the live index costs: a lookup, an append, an event in memory, a replay, a snapshot.
 
+``python -m benchmarks.history_live`` prints them for a million lines.
+"""
+
+import argparse
 import gc
 import statistics
 import tempfile
@@ -9,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.history_data import KEYS, WINDOWS, additive
+from benchmarks.history_data import KEYS, WINDOWS, additive, events_of, make_lines
 from riskml.history import Events, HistoryIndex, Queries, Statistic
 from riskml.history.snapshot import load_index, save_index
 
@@ -94,3 +98,18 @@ def _timed(index: HistoryIndex, query: Queries) -> float:
     start = time.perf_counter()
     index.lookup(query)
     return time.perf_counter() - start
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    rows = parser.parse_args().rows
+    frame = make_lines(rows, 7)
+    lines = events_of(frame, "lines", "known_at")
+    outcomes = events_of(frame[frame["inspected"]], "outcomes", "closed_at")
+    measure_live(frame, lines, outcomes)
+
+
+if __name__ == "__main__":
+    main()

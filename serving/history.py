@@ -185,6 +185,11 @@ class History:
                 count += len(found)
         return count
 
+    def retain(self, horizon: datetime) -> int:
+        """Drop what no decision from ``horizon`` on can reach; return how many rows that was."""
+        with self._following:
+            return self._online.retain((horizon - _EPOCH) // timedelta(microseconds=1))
+
     @contextmanager
     def _still(self, events: EventLog) -> Iterator[dict[str, Any]]:
         with self._following, self._online.still() as online:

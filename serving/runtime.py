@@ -63,7 +63,11 @@ class Runtime:
         self._ledger: Ledger | None = None
         self._authenticator: Authenticator | None = None
         self._watch = ChampionWatch({stage: champion_folder(stage) for stage in STAGES})
-        self._snapshots = Snapshots(options.snapshot_file(), options.snapshot_interval_seconds)
+        self._snapshots = Snapshots(
+            options.snapshot_file(),
+            options.snapshot_interval_seconds,
+            timedelta(days=options.retention_margin_days),
+        )
         self._stopping = threading.Event()
         self._news = threading.Event()
         self._threads: list[threading.Thread] = []

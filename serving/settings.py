@@ -25,6 +25,9 @@ class ServiceSettings(BaseSettings):
     snapshot_interval_seconds : float
         How often history is written to the snapshot, beside once at shutdown; 0: never, and none
         is read.
+    retention_margin_days : float
+        How far back a decision may lie: what no window of it reaches is dropped from the indexes
+        before a snapshot is written, and an earlier decision is refused; 0: nothing is dropped.
     max_history_age_hours : float
         Answers are degraded when the newest event known at the decision is older; 0: never.
     max_body_bytes : int
@@ -68,6 +71,7 @@ class ServiceSettings(BaseSettings):
     history_dir: Path | None = None
     snapshot_dir: Path | None = None
     snapshot_interval_seconds: float = Field(default=900.0, ge=0)
+    retention_margin_days: float = Field(default=0.0, ge=0)
     max_history_age_hours: float = Field(default=0.0, ge=0)
     max_body_bytes: int = Field(default=8_000_000, ge=1000)
     max_requests: int = Field(default=64, ge=1)

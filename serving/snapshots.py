@@ -7,6 +7,7 @@ keeps the others from writing at the same moment, and its age from writing right
 import logging
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from riskml.features import FeatureSet
@@ -29,10 +30,14 @@ class Snapshots:
         Where it lies; None if none is kept.
     interval : float
         Seconds after which it is written anew, if there were events.
+    margin : timedelta, optional
+        How far back a decision may lie; what only earlier ones can reach is dropped before
+        history is written.
     """
 
-    def __init__(self, path: Path | None, interval: float) -> None:
+    def __init__(self, path: Path | None, interval: float, margin: timedelta | None = None) -> None:
         self._path = path
+        self._margin = margin
         self._interval = interval
         self._saved: tuple[Mapping[str, str], int] | None = None
 
@@ -74,6 +79,9 @@ class Snapshots:
         if self._path is None or not self._due(history, now=now):
             return False
         began = time.perf_counter()
+        if self._margin:
+            dropped = history.retain(datetime.now(UTC) - self._margin)
+            log("history_thinned", rows=dropped, seconds=round(time.perf_counter() - began, 3))
         try:
             history.save(self._path, events)
         except SnapshotBusyError:

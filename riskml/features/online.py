@@ -167,6 +167,13 @@ class OnlineFeatures:
             if len(arrival.rows):
                 self._rows.append(arrival.table, arrival.rows)
 
+    def retain(self, horizon: int) -> int:
+        """Drop from the indexes what no decision at ``horizon`` or later can reach.
+
+        The rows themselves stay; nothing may be appended meanwhile, look-ups go on.
+        """
+        return sum(served.index.retain(horizon) for served in list(self._stages.values()))
+
     @contextmanager
     def still(self) -> Iterator[dict[str, Any]]:
         """Yield all that is known, for a snapshot; nothing may be appended meanwhile."""

@@ -77,6 +77,18 @@ class Identities:
         _find(text, ends, self.text, self.ends, self._slots, codes)
         return codes
 
+    def subset(self, codes: I64) -> "Identities":
+        """Return some of the identities, numbered anew in the given order."""
+        begins = self.ends[codes]
+        sizes = self.ends[codes + 1] - begins
+        found = Identities()
+        found.ends = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
+        found.text = np.empty(int(found.ends[-1]), np.uint8)
+        _gather(self.text, begins, found.text, found.ends)
+        found.size = len(codes)
+        found._slots = _slots_of(found.text, found.ends, len(codes), 16)
+        return found
+
     def state(self) -> dict[str, Any]:
         """Return the arrays without their spare room, for a snapshot."""
         used = int(self.ends[self.size])
@@ -106,18 +118,8 @@ def text_hashes(texts: pa.LargeStringArray) -> U64:
 def _as_bytes(values: Any, what: str) -> tuple[Array, I64]:
     """Return the bytes of texts, and where each ends after a zero."""
     column = np.asarray(values, dtype=object)
-    missing = np.flatnonzero(pd.isna(column))
-    if len(missing):
-        raise HistoryError(
-            f"{what}: event_id is missing in row {missing[0]}", "give every event an id"
-        )
-    kind = pd.api.types.infer_dtype(column, skipna=True)
-    if kind not in ("string", "empty"):
-        wrong = next(value for value in column if not isinstance(value, str))
-        raise HistoryError(
-            f"{what}: column 'event_id' holds {wrong!r} of type {type(wrong).__name__} ({kind})",
-            "convert the whole column to text",
-        )
+    if not all(type(value) is str for value in column.tolist()):
+        _check_texts(column, what)
     try:
         texts = pa.array(column, type=pa.large_string())
     except (pa.ArrowException, UnicodeError) as cause:
@@ -130,16 +132,37 @@ def _as_bytes(values: Any, what: str) -> tuple[Array, I64]:
     return (np.zeros(0, np.uint8) if text is None else text.copy()), ends
 
 
+def _check_texts(column: Array, what: str) -> None:
+    """Refuse a column that holds anything but texts."""
+    missing = np.flatnonzero(pd.isna(column))
+    if len(missing):
+        raise HistoryError(
+            f"{what}: event_id is missing in row {missing[0]}", "give every event an id"
+        )
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind not in ("string", "empty"):
+        wrong = next(value for value in column if not isinstance(value, str))
+        raise HistoryError(
+            f"{what}: column 'event_id' holds {wrong!r} of type {type(wrong).__name__} ({kind})",
+            "convert the whole column to text",
+        )
+
+
 def _with_room(slots: I32, entries: int, text: Array, ends: I64, size: int) -> I32:
     """Return slots for so many identities, at most 70 % of them used."""
     if 10 * entries <= 7 * len(slots):
         return slots
+    return _slots_of(text, ends, size, max(entries * 10 // 7 + 1, len(slots) * 5 // 4))
+
+
+def _slots_of(text: Array, ends: I64, size: int, least: int) -> I32:
+    """Return slots that hold so many identities, at most 70 % of them used."""
     # Not doubled: a table twice too large would be the largest part of an index.
-    larger = np.full(max(entries * 10 // 7 + 1, len(slots) * 5 // 4), _EMPTY, np.int32)
+    slots = np.full(max(size * 10 // 7 + 1, least), _EMPTY, np.int32)
     hashes = np.empty(size, np.uint64)
     _hash_all(text, ends[: size + 1], hashes)
-    _fill(hashes, larger)
-    return larger
+    _fill(hashes, slots)
+    return slots
 
 
 @inlined
@@ -179,6 +202,13 @@ def _equal(one: Array, i: Int, end: Int, other: Array, j: Int, stop: Int) -> boo
 def _hash_all(text: Array, ends: I64, hashes: U64) -> None:
     for row in range(len(hashes)):
         hashes[row] = _hash(text, ends[row], ends[row + 1])
+
+
+@compiled
+def _gather(text: Array, begins: I64, into: Array, ends: I64) -> None:
+    for code in range(len(begins)):
+        for place in range(ends[code + 1] - ends[code]):
+            into[ends[code] + place] = text[begins[code] + place]
 
 
 @compiled

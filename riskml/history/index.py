@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from riskml.errors import HistoryError
 from riskml.history.arrays import F64, I32, I64, MISSING, UNSEEN, Array
 from riskml.history.batch import BASE_RATE
 from riskml.history.container import SnapshotError
@@ -16,6 +17,7 @@ from riskml.history.fixed import Number, encode
 from riskml.history.live import answer_all
 from riskml.history.plan import Place, make_plan
 from riskml.history.records import Events, Queries, column_of, numbers_of, times_of
+from riskml.history.retention import retained
 from riskml.history.statistics import Statistic, probability
 from riskml.history.store import Store
 from riskml.history.table import Table
@@ -85,6 +87,7 @@ class HistoryIndex:
             prices=np.zeros((0, 1)),
             hidden=np.empty((1, len(self._plan.statistics) - len(self.statistics))),
         )
+        self._horizon = 0
         self._writing = threading.Lock()
         self._lock = threading.Lock()
         self._publish()
@@ -135,8 +138,9 @@ class HistoryIndex:
                 if not len(rows.known):
                     continue
                 change = self._stores[stream].commit(rows, len(self._units))
+                codes = self._stores[stream].text_codes(slice(change.first, change.last))
                 for place in [place for place in self._tables if place[0] == stream]:
-                    self._tables[place].apply(change)
+                    self._tables[place].apply(change, codes)
                     if self._tables[place].wasteful:
                         self._tables[place] = self._built(place)
             self._publish()
@@ -164,6 +168,44 @@ class HistoryIndex:
                 self._tables.update({place: self._built(place) for place in places})
                 self._publish()
 
+    def retain(self, horizon: int) -> int:
+        """Drop what no look-up at ``horizon`` or later can reach; earlier ones are refused then.
+
+        Look-ups go on meanwhile. A stream of which some statistic looks at the whole past stays
+        whole, unless that is the time since the last line or whether there was one: of these the
+        last rows of each entity stay.
+
+        Parameters
+        ----------
+        horizon : int
+            Microseconds since 1970 UTC.
+
+        Returns
+        -------
+        int
+            How many rows were dropped.
+
+        Notes
+        -----
+        A record that was dropped and is given again is added again, which changes no answer.
+        """
+        dropped = 0
+        with self._writing:
+            for stream, store in list(self._stores.items()):
+                tables = {p: t for p, t in self._tables.items() if p[0] == stream}
+                fresh = retained(self._plan.statistics, store, tables, horizon)
+                if fresh is None:
+                    continue
+                dropped += store.size - fresh.size
+                built = {place: self._built(place, fresh) for place in tables}
+                with self._lock:
+                    self._stores[stream] = fresh
+                    self._tables.update(built)
+                    self._publish()
+            with self._lock:
+                self._horizon = max(self._horizon, horizon)
+        return dropped
+
     def lookup(self, queries: Queries) -> F64:
         """Return the statistics of each query as of its decision time.
 
@@ -184,6 +226,11 @@ class HistoryIndex:
                 return answer
         # A copy: kernels are compiled for writable arrays only.
         times = np.array(times_of(queries.decision_time, "decision_time", size, _WHAT))
+        if times.min(initial=self._horizon) < self._horizon:
+            raise HistoryError(
+                f"{_WHAT}: history before microsecond {self._horizon} is not retained",
+                "ask for later decisions, or retain more",
+            )
         with self._lock:  # a text that is unknown here may be known when the kernel looks
             codes, units = self._codes(queries, size)
         bits, prices = self._prices(queries, size)
@@ -206,7 +253,9 @@ class HistoryIndex:
         What is left out here is what :meth:`lookup` does: its checks name what is wrong.
         """
         time, unit = queries.decision_time, queries.unit[0]
-        if len(self._directory.prices) or getattr(time, "dtype", None) != np.int64 or time[0] < 0:
+        if len(self._directory.prices) or getattr(time, "dtype", None) != np.int64:
+            return None
+        if time[0] < self._horizon:
             return None
         asked = np.empty((1, len(self.statistics)))
         with self._lock:
@@ -242,6 +291,7 @@ class HistoryIndex:
         with self._writing:
             yield {
                 "statistics": self._described,
+                "horizon": self._horizon,
                 **{
                     kind: {name: part.state() for name, part in parts.items()}
                     for kind, parts in self._parts.items()
@@ -264,6 +314,7 @@ class HistoryIndex:
             for kind, parts in self._parts.items():
                 for name, part in parts.items():
                     part.restore(state[kind][name])
+            self._horizon = state["horizon"]
             self._publish()
 
     @property
@@ -283,12 +334,12 @@ class HistoryIndex:
         texts = sum(text.memory_bytes for text in (*self._texts.values(), self._units))
         return stores + keys + texts + sum(table.memory_bytes for table in self._tables.values())
 
-    def _empty(self, place: Place) -> Table:
-        store, keyspace = self._stores[place[0]], self._keyspaces[place[1]]
+    def _empty(self, place: Place, store: Store | None = None) -> Table:
+        store, keyspace = store or self._stores[place[0]], self._keyspaces[place[1]]
         return Table(store, keyspace, self._plan.groups[place])
 
-    def _built(self, place: Place) -> Table:
-        table = self._empty(place)
+    def _built(self, place: Place, store: Store | None = None) -> Table:
+        table = self._empty(place, store)
         table.build()
         return table
 

@@ -90,6 +90,7 @@ class Store:
     """
 
     def __init__(self, stream: str, layout: Layout) -> None:
+        self.stream = stream
         self.layout = layout
         self.size = 0
         self.revised = False
@@ -130,7 +131,7 @@ class Store:
 
     def state(self) -> dict[str, Any]:
         """Return all rows and chains without their spare room, for a snapshot."""
-        rows = {f: getattr(self.rows, f) for f in self._kept_fields}
+        rows = {f: getattr(self.rows, f) for f in self.kept_fields}
         return {
             "rows": {name: column[: self.size] for name, column in rows.items()},
             "revised": self.revised,
@@ -150,6 +151,10 @@ class Store:
         self._squares = list(map(int, state["squares"]))
         self._scopes = {tuple(key): number for number, key in enumerate(state["scopes"])}
         self._by_known = None
+
+    def events_of(self, codes: I64) -> dict[str, Any]:
+        """Return the identities of some codes, in their order, as :meth:`restore` takes them."""
+        return self._events.subset(codes).state()
 
     def by_known(self) -> I64:
         """Return all rows in order of known time."""
@@ -186,7 +191,7 @@ class Store:
         return self.layout.numbers.index(content)
 
     @property
-    def _kept_fields(self) -> list[str]:
+    def kept_fields(self) -> list[str]:
         """Columns of the rows; consignments only where a query must not see its own events."""
         return [field for field in Rows._fields if field != "unit" or self.layout.own]
 
@@ -252,7 +257,7 @@ class Store:
                 f"row {row}, differs from the same revision {where}",
                 "give a correction a higher revision",
             )
-        return staged._replace(**{f: getattr(staged, f)[keep] for f in self._kept_fields})
+        return staged._replace(**{f: getattr(staged, f)[keep] for f in self.kept_fields})
 
     def _squares_with(self, numbers: I64) -> list[int]:
         """Return the sums of squares of all columns, the batch included."""
@@ -273,7 +278,7 @@ class Store:
         self._by_known = None
         self._squares = self._squares_with(staged.numbers)
         first, last = self.size, self.size + len(staged.known)
-        fields = self._kept_fields
+        fields = self.kept_fields
         rows = self.rows._replace(**{f: enlarged(getattr(self.rows, f), last) for f in fields})
         for field in fields:
             getattr(rows, field)[first:last] = getattr(staged, field)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from riskml.history.arrays import FOREVER, I32, I64
+from riskml.history.arrays import FOREVER, I32, I64, MISSING
 from riskml.history.encoding import KeySpace
 from riskml.history.grouped import entities_of
 from riskml.history.pending import pending_rows
@@ -75,15 +75,20 @@ class Table:
         """Size of the arrays."""
         return sum(array.nbytes for array in (*self.settled, *self.pending))
 
-    def apply(self, change: Change) -> None:
-        """Bring the table up to date with its stream."""
+    def apply(self, change: Change, codes: Mapping[str, I32]) -> None:
+        """Bring the table up to date with its stream; ``codes`` are the texts of the new rows."""
         store, size = self._store, change.last - change.first
-        demoted = entities_of(store, self._keyspace, change.demoted, len(change.demoted))
+        demoted = np.zeros(0, np.int32)
+        if len(change.demoted):
+            demoted = entities_of(store, self._keyspace, change.demoted, len(change.demoted))
         for row, entity in zip(change.demoted.tolist(), demoted.tolist(), strict=True):
             if entity >= 0:
                 self._segments.remove(row, entity, store.rows)
         new = np.arange(change.first, change.last)
-        entities = entities_of(store, self._keyspace, slice(change.first, change.last), size)
+        entities = self._keyspace.add(codes, size)
+        if store.scoped:
+            counts = store.counts_under(self._keyspace.columns, slice(change.first, change.last))
+            entities = np.where(counts, entities, MISSING).astype(np.int32)
         settled = entities
         if change.revised:
             settled = np.where(store.rows.expires[new] == FOREVER, entities, -1).astype(np.int32)
