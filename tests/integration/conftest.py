@@ -119,3 +119,9 @@ def send_events(service: Service, tables: Any, _since: Any = None) -> None:
                 results = answer.json()["results"]
                 assert [r.get("status") for r in results[-3:]] == ["duplicate"] * 3
                 assert all(r.get("status") == "new" for r in results[:-3]), results[:3]
+                last = max(result["seq"] for result in results)
+        # An answer waits two seconds for history; on a busy machine that may not do.
+        for _ in range(60):
+            if client.post("/v1/events", json={name: part[:1]}).json()["watermark"] >= last:
+                return
+        raise AssertionError("history does not follow its events")
