@@ -150,7 +150,7 @@ def connect(scheduler: str | None = None) -> Iterator[Cluster]:
             LocalCluster(
                 n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=None
             ) as local,
-            Client(local) as client,
+            Client(local, direct_to_workers=True) as client,
         ):
             yield Cluster(client)
         return
@@ -164,7 +164,7 @@ def connect(scheduler: str | None = None) -> Iterator[Cluster]:
 
 def _client_of(client: Callable[..., Any], scheduler: str) -> Any:
     try:
-        return client(scheduler, timeout=PATIENCE)
+        return client(scheduler, timeout=PATIENCE, direct_to_workers=True)
     except ValueError as cause:
         raise UsageError(
             f"--scheduler {scheduler} is no address ({cause})", "give tcp://HOST:PORT"

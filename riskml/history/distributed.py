@@ -16,7 +16,7 @@ from riskml.errors import ClusterError
 from riskml.history.arrays import F64, I64
 from riskml.history.batch import BASE_RATE, Progress, compute, room_for
 from riskml.history.compiled import sources_digest
-from riskml.history.decomposed import decompose
+from riskml.history.decomposed import Assembly, decompose
 from riskml.history.encoding import Dictionary
 from riskml.history.engine import Engine
 from riskml.history.lookup import Encoded, encode_queries
@@ -145,15 +145,14 @@ def compute_distributed(
     if parts is None:
         parts = max(2 * cluster.threads, -(-len(queries) // PARTITION))
     shuffle = Shuffle(found.parts, events, queries, parts=parts, chunk=chunk)
-    values = np.empty((len(queries), len(found.parts)))
-    values.fill(np.nan)  # a missing key is in no partition
+    assembly = Assembly(found, answered)
     tasks, jobs = _tasks(cluster, shuffle)
     arriving: Iterable[tuple[int, Any]] = cluster.results(tasks)
     if progress is not None:
         arriving = progress(arriving, "History", len(tasks))
-    for number, (rows, columns) in arriving:
-        values[np.ix_(rows, jobs[number].columns)] = columns
-    return found.put_together(values, base, answered)
+    for number, (rows, values) in arriving:
+        assembly.take(rows, jobs[number].columns, values)
+    return assembly.finish(base)
 
 
 def _tasks(cluster: Cluster, shuffle: Shuffle) -> tuple[list[Task], list[Job]]:
