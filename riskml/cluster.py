@@ -58,7 +58,7 @@ class Cluster:
         """Give a value to the cluster.
 
         The scheduler keeps a copy for as long as the task is held, to send it again if a worker
-        is lost: values should be compact, and of ten megabytes at most.
+        is lost: values should be compact.
         """
         return self._client.submit(_same, value, pure=False)
 
@@ -142,24 +142,26 @@ def connect(scheduler: str | None = None) -> Iterator[Cluster]:
         If the scheduler does not answer, or has no worker.
     """
     try:
+        import dask
         from distributed import Client, LocalCluster
     except ImportError as cause:
         raise UsageError("Dask is not installed", "install riskml[distributed]") from cause
-    if scheduler is None:
-        with (
-            LocalCluster(
-                n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=None
-            ) as local,
-            Client(local, direct_to_workers=True) as client,
-        ):
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "100 MB"}):
+        if scheduler is None:
+            with (
+                LocalCluster(
+                    n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=None
+                ) as local,
+                Client(local, direct_to_workers=True) as client,
+            ):
+                yield Cluster(client)
+            return
+        with _client_of(Client, scheduler) as client:
+            try:
+                client.wait_for_workers(1, timeout=PATIENCE)
+            except TimeoutError as cause:
+                raise ClusterError(f"{scheduler} has no worker", "start dask worker") from cause
             yield Cluster(client)
-        return
-    with _client_of(Client, scheduler) as client:
-        try:
-            client.wait_for_workers(1, timeout=PATIENCE)
-        except TimeoutError as cause:
-            raise ClusterError(f"{scheduler} has no worker", "start dask worker") from cause
-        yield Cluster(client)
 
 
 def _client_of(client: Callable[..., Any], scheduler: str) -> Any:
