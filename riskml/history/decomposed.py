@@ -83,7 +83,7 @@ class Assembly:
 
 
 def _numbered(sources: I64, parts: int) -> tuple[I64, I64]:
-    """Number the parts that others are made from; give the sources in these numbers as well."""
+    """Return a number for each part that others are made from, and the sources in these."""
     needed = np.unique(sources[sources >= 0])
     kept = np.full(parts + 1, -1, np.int64)  # the last entry is that of -1
     kept[needed] = np.arange(len(needed))
