@@ -8,6 +8,7 @@ A scheduler runs whatever its clients send: it belongs on a trusted network, or 
 """
 
 import operator
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -20,11 +21,17 @@ __all__ = ["Cluster", "Task", "connect"]
 Task = Any
 """A call that has not been made yet, or its result where it lies; an argument of further calls."""
 
+Call = tuple[str, Callable[..., Any], tuple[Any, ...]]
+"""A worker, a function, and its arguments."""
+
 WORKERS = 2
 """Worker processes of a cluster on this machine."""
 
-PATIENCE = 10
-"""Seconds to wait for a scheduler, and for its first worker."""
+PATIENCE = 30
+"""Seconds to wait for a scheduler, and for its workers."""
+
+_GLANCE = 0.05
+"""Seconds between two looks at calls that need one another."""
 
 
 class Cluster:
@@ -47,7 +54,7 @@ class Cluster:
     @property
     def workers(self) -> list[str]:
         """Addresses of all workers, sorted."""
-        return sorted(self._client.scheduler_info(n_workers=-1)["workers"])
+        return sorted(self._client.nthreads())
 
     @property
     def threads(self) -> int:
@@ -77,11 +84,52 @@ class Cluster:
         answers: dict[str, Any] = self._client.run(function, *arguments)
         return answers
 
-    def start_on(self, worker: str, function: Callable[..., Any], *arguments: Any) -> Task:
-        """Start a call on one worker and on no other."""
-        return self._client.submit(
-            function, *arguments, workers=[worker], allow_other_workers=False, pure=False
-        )
+    def together(
+        self, calls: Sequence[tuple[str, Callable[..., Any], tuple[Any, ...]]]
+    ) -> list[Any]:
+        """Make calls that need one another at the same time; return their results.
+
+        Parameters
+        ----------
+        calls : sequence of Call
+            Each on a worker of its own.
+
+        Raises
+        ------
+        RiskmlError
+            Whatever a call raised.
+        ClusterError
+            If one of the workers is lost; the other calls are given up.
+        """
+        workers = {worker for worker, _, _ in calls}
+        futures = [
+            self._client.submit(function, *arguments, workers=[worker], pure=False)
+            for worker, function, arguments in calls
+        ]
+        while {future.status for future in futures} <= {"pending", "finished"}:
+            if all(future.status == "finished" for future in futures):
+                break
+            if not workers <= set(self._client.nthreads()):
+                self._client.cancel(futures)
+                raise ClusterError("a worker was lost", "look into its log")
+            time.sleep(_GLANCE)
+        return self.gather([future for future in futures if future.status != "pending"])
+
+    def wait_for(self, workers: int) -> None:
+        """Wait until there are so many workers.
+
+        Raises
+        ------
+        ClusterError
+            If there are fewer after a while.
+        """
+        try:
+            self._client.wait_for_workers(workers, timeout=PATIENCE)
+        except TimeoutError as cause:
+            raise ClusterError(
+                f"{workers} workers are needed, {len(self.workers)} are there",
+                "start more dask workers",
+            ) from cause
 
     def results(self, tasks: Sequence[Task]) -> Iterator[tuple[int, Any]]:
         """Yield number and result of each task, as they come.
@@ -157,11 +205,9 @@ def connect(scheduler: str | None = None) -> Iterator[Cluster]:
                 yield Cluster(client)
             return
         with _client_of(Client, scheduler) as client:
-            try:
-                client.wait_for_workers(1, timeout=PATIENCE)
-            except TimeoutError as cause:
-                raise ClusterError(f"{scheduler} has no worker", "start dask worker") from cause
-            yield Cluster(client)
+            cluster = Cluster(client)
+            cluster.wait_for(1)
+            yield cluster
 
 
 def _client_of(client: Callable[..., Any], scheduler: str) -> Any:

@@ -19,8 +19,8 @@ from riskml.history.identities import Identities
 from riskml.history.lookup import Encoded
 from riskml.history.plan import Plan, make_plan, place_of
 from riskml.history.revisions import Chains, link_units
-from riskml.history.routing import Routing, hashed
-from riskml.history.statistics import Statistic
+from riskml.history.routing import Reach, Routing, hashed
+from riskml.history.statistics import Statistic, microseconds
 from riskml.history.store import EVERY_KEY, Layout, Store
 from riskml.history.views import Answer, Price, Rows
 
@@ -202,7 +202,7 @@ def deal(job: Job, chunk: Chunk) -> list[Piece]:
     plan, routing = job.plan, job.routing
     askings = _deal_queries(job, chunk.asking)
     streams = {
-        name: _deal_events(job, chunk.streams[name], layout, _longest(plan, name))
+        name: _deal_events(job, chunk.streams[name], layout, _reach(plan, name))
         for name, layout in plan.layouts.items()
     }
     return [
@@ -223,23 +223,32 @@ def _with_times(codes: Sequence[I32], times: I64) -> tuple[U64, I64, Array]:
     return entities, times, present
 
 
-def _deal_events(job: Job, stream: Stream, layout: Layout, longest: int) -> list[Stream]:
+def _deal_events(job: Job, stream: Stream, layout: Layout, reach: Reach) -> list[Stream]:
     rows, texts = stream.rows, stream.layout.texts
     codes = [np.ascontiguousarray(rows.texts[:, texts.index(name)]) for name in job.key]
     entities, known, present = _with_times(codes, rows.known)
     present &= (rows.scope == EVERY_KEY) | (rows.scope == stream.scopes[job.key])
-    parts = job.routing.events(entities, known, present, longest)
+    settled = rows.expires == FOREVER
+    parts = job.routing.events(entities, known, present, settled, reach)
     return [stream.take(part, layout) for part in parts]
 
 
-def _longest(plan: Plan, stream: str) -> int:
-    """Return the longest window of a stream's statistics."""
-    windows = [step.program.windows for step in plan.steps if step.place[0] == stream]
-    whole = any(len(spans) == 0 or (spans == WHOLE).any() for spans in windows)
-    lasting = any(
-        s.kind.startswith("days_since_last") for s in plan.statistics if s.source == stream
-    )
-    return WHOLE if whole or lasting else max(int(spans.max()) for spans in windows)
+def _reach(plan: Plan, stream: str) -> Reach:
+    """Return how far back the statistics of a stream look."""
+    own = [statistic for statistic in plan.statistics if statistic.source == stream]
+    longest = max(0, *(max(_windows(statistic)) for statistic in own))
+    whole = {statistic.kind for statistic in own if WHOLE in _windows(statistic)}
+    if not whole:
+        return Reach(longest)
+    # A consignment's own outcomes may be the latest ones, and these it must not see.
+    if plan.layouts[stream].own or whole - {"days_since_last", "first_seen"}:
+        return Reach(WHOLE)
+    return Reach(longest, latest=True)
+
+
+def _windows(statistic: Statistic) -> list[int]:
+    lengths = [statistic.window]
+    return [*lengths, microseconds(statistic.long_days)] if statistic.kind == "trend" else lengths
 
 
 def answer(job: Job, pieces: Sequence[Piece]) -> tuple[I64, F64]:

@@ -2,22 +2,40 @@
 
 Entities are dealt out by a hash of their key. An entity with more queries than a partition should
 have is cut into spans of time, each a partition of its own. A span gets the events known before
-its end, back to the longest window before its beginning; all earlier ones if a statistic looks at
-the whole past. That is everything its queries can see, so an answer cannot tell how its key was
-cut. Two keys with the same hash share their partitions; the kernel tells them apart.
+its end, back to the longest window before its beginning, and of the earlier ones those that a
+statistic of the whole past needs (`Reach`). That is everything its queries can see, so an answer
+cannot tell how its key was cut. Two keys with the same hash share their partitions; the kernel
+tells them apart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from riskml.history.arrays import I32, I64, MISSING, U64, WHOLE, Array
 
-__all__ = ["Routing", "hashed", "make_routing"]
+__all__ = ["Reach", "Routing", "hashed", "make_routing"]
 
 _SAMPLE = 50_000
 """So many queries show which entities are heavy."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far back the statistics of a key look into one stream.
+
+    Attributes
+    ----------
+    longest : int
+        The longest window in microseconds, or ``WHOLE``.
+    latest : bool
+        Whether, beyond that window, only the latest event matters: to the time since the last
+        event, and to whether there was any.
+    """
+
+    longest: int
+    latest: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +75,9 @@ class Routing:
             parts[own] = first + np.searchsorted(cuts, times[own], side="right")
         return _by_part(np.arange(len(parts)), parts, self.count)
 
-    def events(self, entities: U64, known: I64, present: Array, longest: int) -> list[I64]:
+    def events(
+        self, entities: U64, known: I64, present: Array, settled: Array, reach: Reach
+    ) -> list[I64]:
         """Return the events of each partition; those of a heavy entity lie in several.
 
         Parameters
@@ -67,24 +87,36 @@ class Routing:
         known : (n,) int64 array
         present : (n,) bool array
             Whether an event counts under the key at all.
-        longest : int
-            The longest window in microseconds, or ``WHOLE``.
+        settled : (n,) bool array
+            Whether no revision supersedes it.
+        reach : Reach
+            How far back queries look.
         """
-        parts = (entities % np.uint64(self.parts)).astype(np.int64)
-        parts[~present] = -1
+        parts = np.where(present, (entities % np.uint64(self.parts)).astype(np.int64), -1)
         rows, places = [np.arange(len(parts))], [parts]
         for hashed_key, cuts, first in zip(self.heavy, self.cuts, self.firsts, strict=False):
             own = np.flatnonzero(present & (entities == hashed_key))
             parts[own] = -1
-            earliest = np.searchsorted(cuts, known[own], side="right")
-            last = np.full(len(own), len(cuts))
-            if longest != WHOLE:
-                last = np.searchsorted(cuts, known[own] + longest, side="right")
-            for span in range(len(cuts) + 1):
-                seen = own[(earliest <= span) & (span <= last)]
+            for span, seen in enumerate(_spans(own, known[own], settled[own], cuts, reach)):
                 rows.append(seen)
                 places.append(np.full(len(seen), first + span))
         return _by_part(np.concatenate(rows), np.concatenate(places), self.count)
+
+
+def _spans(rows: I64, known: I64, settled: Array, cuts: I64, reach: Reach) -> Iterator[I64]:
+    """Yield the events of a heavy entity that each span of time needs."""
+    earliest = np.searchsorted(cuts, known, side="right")
+    last = np.full(len(rows), len(cuts))
+    if reach.longest != WHOLE:
+        last = np.searchsorted(cuts, known + reach.longest, side="right")
+    for span in range(len(cuts) + 1):
+        needed = (earliest <= span) & (span <= last)
+        if reach.latest:
+            old = np.flatnonzero(last < span)
+            needed[old[~settled[old]]] = True
+            old = old[settled[old]]
+            needed[old[np.argmax(known[old])] if len(old) else old] = True
+        yield rows[needed]
 
 
 def _by_part(rows: I64, parts: I64, count: int) -> list[I64]:

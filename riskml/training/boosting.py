@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import lightgbm as lgb
 import numpy as np
@@ -13,9 +13,19 @@ from riskml.bundle.bundle import booster_names
 from riskml.features import FeatureSet
 from riskml.history import Progress
 from riskml.training.definition import Fit, LightGBM
-from riskml.training.merging import merge_boosters
+from riskml.training.merging import merge_boosters, shift_booster
+from riskml.training.sampling import sample_negatives
 
-__all__ = ["Design", "cross_fitted_scores", "grow", "parameters", "seeds", "shown"]
+__all__ = [
+    "Design",
+    "Grow",
+    "cross_fitted_scores",
+    "grow",
+    "parameters",
+    "sampled",
+    "seeds",
+    "shown",
+]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -62,6 +72,20 @@ class Design:
         )
 
 
+class Grow(Protocol):
+    """Trains the final boosters: `grow`, or workers of a cluster."""
+
+    def __call__(
+        self,
+        design: Design,
+        rounds: int,
+        model: LightGBM,
+        fit: Fit,
+        progress: Progress | None = None,
+    ) -> str:
+        """Return the model text."""
+
+
 SMALL = 20_000_000
 """Below so many cells one thread is quicker: on a busy machine two were seven times slower."""
 
@@ -89,6 +113,12 @@ def parameters(design: Design, model: LightGBM, fit: Fit, seed: int) -> dict[str
         found["monotone_constraints"] = signs
         found["monotone_constraints_method"] = "intermediate"
     return found
+
+
+def sampled(design: Design, fit: Fit, seed: int) -> tuple[Design, float]:
+    """Return the rows that a booster learns from, and what to add to its raw scores."""
+    keep, offset = sample_negatives(design.y, design.w, fit.negatives, seed)
+    return (design if keep.all() else design.rows(keep)), offset
 
 
 def shown(items: Sequence[Any], label: str, progress: Progress | None) -> Iterable[Any]:
@@ -164,7 +194,7 @@ def grow(
     """Train the final boosters on all rows of ``design`` and merge them; returns the model text."""
     texts = []
     for seed in shown(seeds(fit, fit.ensemble), "Boosters", progress):
-        options = parameters(design, model, fit, seed)
-        booster = lgb.train(options, design.dataset(), rounds)
-        texts.append(booster.model_to_string(num_iteration=rounds))
+        rows, offset = sampled(design, fit, seed)
+        booster = lgb.train(parameters(rows, model, fit, seed), rows.dataset(), rounds)
+        texts.append(shift_booster(booster.model_to_string(num_iteration=rounds), offset))
     return merge_boosters(texts)
