@@ -20,6 +20,9 @@ __all__ = ["Reach", "Routing", "hashed", "make_routing"]
 _SAMPLE = 50_000
 """So many queries show which entities are heavy."""
 
+_HEAVY = 0.5
+"""From this share of a partition's queries on an entity has partitions of its own."""
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -160,8 +163,9 @@ def make_routing(codes: Sequence[I32], times: I64, parts: int) -> Routing:
     entities, present = hashed([column[::step] for column in codes], len(times))
     entities, times = entities[present], times[present]
     found, counts = np.unique(entities, return_counts=True)
-    spans = counts * parts // max(1, len(times))
-    heavy = np.flatnonzero(spans > 1)
+    shares = counts * parts / max(1, len(times))
+    heavy = np.flatnonzero(shares >= _HEAVY)
+    spans = np.ceil(shares).astype(np.int64)
     cuts = [_cuts(np.sort(times[entities == found[i]]), int(spans[i])) for i in heavy]
     return Routing(parts, found[heavy], tuple(cuts))
 
