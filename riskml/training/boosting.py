@@ -1,6 +1,6 @@
 """LightGBM: what is learned from, parameters, boosters, and scores of rows they did not see."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -53,10 +53,15 @@ class Design:
         """Return some of its rows."""
         return Design(self.X[keep], self.y[keep], self.w[keep], self.feature_set)
 
-    def dataset(self, rows: npt.NDArray[np.bool_] | None = None, **options: Any) -> lgb.Dataset:
-        """Return (part of) it as a LightGBM data set."""
+    def dataset(
+        self,
+        rows: npt.NDArray[np.bool_] | None = None,
+        plain: Collection[str] = (),
+        **options: Any,
+    ) -> lgb.Dataset:
+        """Return (part of) it as a LightGBM data set; categories in ``plain`` are numbers."""
         keep = np.ones(len(self.y), dtype=bool) if rows is None else rows
-        categories = set(self.feature_set.categories)
+        categories = set(self.feature_set.categories) - set(plain)
         return lgb.Dataset(
             self.X[keep],
             label=self.y[keep],

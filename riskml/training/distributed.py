@@ -12,11 +12,14 @@ It pays where no machine can hold the rows. Where one can, a sample of the rows 
 
 import re
 import socket
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import lightgbm as lgb
+import numpy as np
 
 from riskml.cluster import Cluster, Task
 from riskml.errors import ClusterError
@@ -71,14 +74,16 @@ def grow_distributed(
         If there are too few workers, or a fit failed three times.
     """
     machines = machines or len(cluster.workers)
+    cluster.wait_for(machines)
     texts = []
     for seed in shown(seeds(fit, fit.ensemble), "Boosters", progress):
         rows, offset = sampled(design, fit, seed)
         options = parameters(rows, model, fit, seed)
         if "monotone_constraints_method" in options:
             options["monotone_constraints_method"] = "basic"
-        shards = [cluster.put(_every(rows, machines, rank)) for rank in range(machines)]
-        texts.append(shift_booster(_persistent(cluster, shards, options, rounds), offset))
+        shards = [_every(rows, machines, rank) for rank in range(machines)]
+        fit_once = _Fit([cluster.put(each) for each in shards], _empty(shards), options, rounds)
+        texts.append(shift_booster(_persistent(cluster, fit_once), offset))
     return merge_boosters(texts)
 
 
@@ -105,38 +110,59 @@ def _every(design: Design, step: int, first: int) -> Design:
     return Design(design.X[own], design.y[own], design.w[own], design.feature_set)
 
 
-def _persistent(cluster: Cluster, shards: list[Task], options: dict[str, Any], rounds: int) -> str:
+def _empty(shards: Sequence[Design]) -> list[str]:
+    """Return the categories of which some machine has no value.
+
+    LightGBM's exchange of bins reads past the end of an empty list of categories and takes the
+    process down (4.7); every machine takes such a column as a number instead.
+    """
+    names = shards[0].feature_set.names
+    empty = np.any([np.isnan(shard.X).all(axis=0) for shard in shards], axis=0)
+    categories = set(shards[0].feature_set.categories)
+    return [name for name, none in zip(names, empty, strict=True) if none and name in categories]
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """One booster: the rows of each machine where they lie, and how they are learned from."""
+
+    shards: list[Task]
+    plain: list[str]
+    options: dict[str, Any]
+    rounds: int
+
+
+def _persistent(cluster: Cluster, fit: _Fit) -> str:
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _fit(cluster, shards, options, rounds)
+            return _text_of(cluster, fit)
         except (ClusterError, lgb.basic.LightGBMError) as cause:
             if attempt == ATTEMPTS:
                 raise ClusterError(
-                    f"training on {len(shards)} workers failed {ATTEMPTS} times ({cause})",
+                    f"training on {len(fit.shards)} workers failed {ATTEMPTS} times ({cause})",
                     "let workers reach one another's ports, or train on one machine",
                 ) from cause
     raise AssertionError
 
 
-def _fit(cluster: Cluster, shards: list[Task], options: dict[str, Any], rounds: int) -> str:
-    cluster.wait_for(len(shards))
-    workers = cluster.workers[: len(shards)]
+def _text_of(cluster: Cluster, fit: _Fit) -> str:
+    count = len(fit.shards)
+    cluster.wait_for(count)
+    workers = cluster.workers[:count]
     machines = _machines(cluster, workers)
     shared = {
-        **options,
+        **fit.options,
         "tree_learner": "data",
         "pre_partition": True,
-        "num_machines": len(shards),
+        "num_machines": count,
         "machines": ",".join(f"{host}:{port}" for host, port in machines),
         "time_out": _TIME_OUT,
     }
-    texts = cluster.together(
-        [
-            (worker, _train_shard, (shard, {**shared, "local_listen_port": port}, rounds))
-            for worker, shard, (_, port) in zip(workers, shards, machines, strict=True)
-        ]
-    )
-    return _ADDRESSES.sub("", texts[0])
+    calls = []
+    for worker, shard, (_, port) in zip(workers, fit.shards, machines, strict=True):
+        own = {**shared, "local_listen_port": port}
+        calls.append((worker, _train_shard, (shard, fit.plain, own, fit.rounds)))
+    return _ADDRESSES.sub("", cluster.together(calls)[0])
 
 
 def _machines(cluster: Cluster, workers: list[str]) -> list[tuple[str, int]]:
@@ -159,7 +185,7 @@ def _free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-def _train_shard(shard: Design, options: dict[str, Any], rounds: int) -> str:
-    booster = lgb.train(options, shard.dataset(), rounds)
+def _train_shard(shard: Design, plain: list[str], options: dict[str, Any], rounds: int) -> str:
+    booster = lgb.train(options, shard.dataset(plain=plain), rounds)
     booster.free_network()
     return str(booster.model_to_string(num_iteration=rounds))

@@ -133,7 +133,7 @@ def test_more_machines_than_workers_are_refused(
     cluster: Cluster, local: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("riskml.cluster.PATIENCE", 0.2)
-    with pytest.raises(ClusterError, match="3 workers are needed, 2 are there"):
+    with pytest.raises(ClusterError, match=r"^3 workers are needed, 2 are there"):
         grow_distributed(cluster, design_of(local)[0], 2, LightGBM(), Fit(), machines=3)
 
 
