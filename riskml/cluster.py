@@ -80,8 +80,17 @@ class Cluster:
         return [self.call(operator.getitem, task, number) for number in range(count)]
 
     def everywhere(self, function: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
-        """Return what a function answers on each worker."""
-        answers: dict[str, Any] = self._client.run(function, *arguments)
+        """Return what a function answers on each worker.
+
+        Raises
+        ------
+        ClusterError
+            If a worker is lost meanwhile.
+        """
+        try:
+            answers: dict[str, Any] = self._client.run(function, *arguments)
+        except OSError as cause:
+            raise ClusterError(f"a worker was lost ({cause})", "look into its log") from cause
         return answers
 
     def together(

@@ -32,8 +32,8 @@ __all__ = ["Shuffle", "compute_distributed", "engine_on"]
 CHUNK = 50_000
 """Rows of a stream, or queries, that travel together: a few megabytes."""
 
-PARTITION = 250_000
-"""Queries of a key that are answered together, if there are workers enough."""
+SMALLEST, LARGEST = 2_000, 250_000
+"""Queries of a key that are answered together: a task has a cost, and a worker a memory."""
 
 
 class Shuffle:
@@ -122,7 +122,7 @@ def compute_distributed(
         As for :func:`~riskml.history.compute`.
     parts : int, optional
         Into how many partitions each key is dealt; by default two for each thread of the
-        cluster, more where they would be large.
+        cluster, more where they would be large, fewer where they would be tiny.
     chunk : int
         Rows that travel together.
 
@@ -143,7 +143,7 @@ def compute_distributed(
     answered = room_for((len(queries), len(statistics)), out)
     require_same_code(cluster)
     if parts is None:
-        parts = max(2 * cluster.threads, -(-len(queries) // PARTITION))
+        parts = _parts_for(len(queries), cluster.threads)
     shuffle = Shuffle(found.parts, events, queries, parts=parts, chunk=chunk)
     assembly = Assembly(found, answered)
     tasks, jobs = _tasks(cluster, shuffle)
@@ -153,6 +153,11 @@ def compute_distributed(
     for number, (rows, values) in arriving:
         assembly.take(rows, jobs[number].columns, values)
     return assembly.finish(base)
+
+
+def _parts_for(queries: int, threads: int) -> int:
+    wanted = min(2 * threads, -(-queries // SMALLEST))
+    return max(1, wanted, -(-queries // LARGEST))
 
 
 def _tasks(cluster: Cluster, shuffle: Shuffle) -> tuple[list[Task], list[Job]]:
@@ -174,7 +179,7 @@ def _answer(job: Job, *pieces: Chunk) -> tuple[I64, F64]:
     return answer(job, pieces)
 
 
-def engine_on(cluster: Cluster | None) -> Engine:
+def engine_on(cluster: Cluster | None, parts: int | None = None) -> Engine:
     """Return an engine whose work is done by a cluster, or in this process if there is none."""
     if cluster is None:
         return compute
@@ -186,7 +191,9 @@ def engine_on(cluster: Cluster | None) -> Engine:
         *,
         progress: Progress | None = None,
     ) -> np.ndarray:
-        return compute_distributed(cluster, statistics, events, queries, progress=progress)
+        return compute_distributed(
+            cluster, statistics, events, queries, progress=progress, parts=parts
+        )
 
     return compute_there
 

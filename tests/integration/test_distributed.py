@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from riskml.datasets import Tables
 from riskml.errors import ClusterError, HistoryError, UsageError
 from riskml.features.catalogue import feature_set
 from riskml.features.compute import compute_features
+from riskml.history import Progress
 from riskml.history.distributed import compute_distributed, engine_on
 from riskml.scoring import score_frame
 from riskml.scoring.distributed import score_distributed
@@ -62,42 +64,68 @@ def pids_of(cluster: Cluster) -> set[int]:
     return set(cluster.everywhere(os.getpid).values())
 
 
-def test_features_on_two_workers_are_those_of_one_process(
-    cluster: Cluster, tables: Tables, local: pd.DataFrame
-) -> None:
-    found = compute_features(tables, STAGE, FEATURES, decisions="all", engine=engine_on(cluster))
-    pd.testing.assert_frame_equal(found, local, check_exact=True)
+def killing(cluster: Cluster, at: float, killed: list[int]) -> Progress:
+    """Return a progress that kills a worker when so much of the work is done."""
+
+    def progress(items: Iterable[Any], label: str, total: int) -> Iterator[Any]:
+        for place, item in enumerate(items):
+            if place == int(total * at):
+                killed.append(kill_one(cluster))
+            yield item
+
+    return progress
 
 
 def test_features_survive_a_worker_that_is_killed_half_way(
     cluster: Cluster, tables: Tables, local: pd.DataFrame
 ) -> None:
     killed: list[int] = []
-
-    def progress(items: Iterable[Any], label: str, total: int) -> Iterator[Any]:
-        for place, item in enumerate(items):
-            if place == total // 4:
-                killed.append(kill_one(cluster))
-            yield item
-
-    engine = engine_on(cluster)
     found = compute_features(
-        tables, STAGE, FEATURES, decisions="all", progress=progress, engine=engine
+        tables,
+        STAGE,
+        FEATURES,
+        decisions="all",
+        progress=killing(cluster, 0.3, killed),
+        engine=engine_on(cluster, parts=3),
     )
     pd.testing.assert_frame_equal(found, local, check_exact=True)
     assert len(killed) == 1
     assert killed[0] not in pids_of(cluster)
 
 
-def test_scores_and_explanations_are_those_of_one_process(
-    cluster: Cluster, local: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bundle = bundle_of(local)
-    monkeypatch.setattr("riskml.scoring.batch.CHUNK", 20)
-    expected = score_frame(bundle, local, explain=True)
-    found = score_distributed(cluster, bundle, local, explain=True)
-    assert len(local) > 3 * 20
+@pytest.mark.full
+@pytest.mark.parametrize("at", [0.0, 0.2, 0.5, 0.8, 0.99])
+def test_features_and_scores_survive_losses_at_any_moment(cluster: Cluster, at: float) -> None:
+    tables = small_world(5, bills=1500)
+    expected = compute_features(tables, STAGE, FEATURES, decisions="all")
+    killed: list[int] = []
+    progress = killing(cluster, at, killed)
+    found = compute_features(
+        tables, STAGE, FEATURES, decisions="all", progress=progress, engine=engine_on(cluster)
+    )
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
+    bundle = bundle_of(expected.head(300))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("riskml.scoring.batch.CHUNK", 50)
+        pids_of(cluster)
+        scored = score_distributed(cluster, bundle, found, explain=True, progress=progress)
+        pd.testing.assert_frame_equal(
+            scored, score_frame(bundle, found, explain=True), check_exact=True
+        )
+    assert len(killed) == 2
+    pids_of(cluster)
+
+
+@pytest.mark.full
+def test_training_survives_a_worker_that_is_lost(cluster: Cluster, local: pd.DataFrame) -> None:
+    design, _ = design_of(local)
+    model, fit = LightGBM(min_data_in_leaf=3), Fit(ensemble=3)
+    expected = grow_distributed(cluster, design, 300, model, fit)
+    timer = threading.Timer(0.7, lambda: kill_one(cluster))
+    timer.start()
+    assert grow_distributed(cluster, design, 300, model, fit, machines=2) == expected
+    timer.join()
+    pids_of(cluster)
 
 
 def bundle_of(frame: pd.DataFrame) -> Bundle:
@@ -178,18 +206,24 @@ def test_workers_with_another_version_are_refused(
         distributed.require_same_code(cluster)
 
 
-def test_the_command_line_writes_the_same_bytes(cluster: Cluster, tables: Tables, tmp_path: Path):
+def test_the_command_line_writes_the_same_bytes(
+    cluster: Cluster, tables: Tables, local: pd.DataFrame, tmp_path: Path
+) -> None:
     from riskml.datasets import write_table
 
     for name in ("manifests", "declarations", "inspections"):
         write_table(getattr(tables, name), tmp_path / f"{name}.parquet")
-    run = CliRunner().invoke
-    asked = ["features", "--data", str(tmp_path), "--stage", STAGE, "--out"]
-    address = cluster.client.scheduler.address
-    assert run(app, [*asked, str(tmp_path / "one")]).exit_code == 0
-    there = ["--engine", "dask", "--scheduler", address]
-    assert run(app, [*asked, str(tmp_path / "two"), *there]).exit_code == 0
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    bundle = bundle_of(local).save(tmp_path / "bundle")
+    there = ["--engine", "dask", "--scheduler", cluster.client.scheduler.address]
+    for command in (["features"], ["score", "--explain", "--model", str(bundle)]):
+        written = []
+        for name, where in (("one", []), ("two", there)):
+            out = tmp_path / f"{name}.parquet"
+            asked = [*command, "--data", str(tmp_path), "--stage", STAGE, "--out", str(out)]
+            done = CliRunner().invoke(app, [*asked, *where], catch_exceptions=False)
+            assert done.exit_code == 0, done.output
+            written.append(out.read_bytes())
+        assert written[0] == written[1]
 
 
 def test_a_scheduler_needs_the_engine_and_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
