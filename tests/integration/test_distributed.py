@@ -24,9 +24,11 @@ from riskml.history.distributed import compute_distributed, engine_on
 from riskml.scoring import score_frame
 from riskml.scoring.distributed import score_distributed
 from riskml.training.boosting import Design, grow
-from riskml.training.definition import Fit, LightGBM
+from riskml.training.definition import Fit, LightGBM, ModelDefinition
 from riskml.training.distributed import grow_distributed
+from riskml.training.run import train_stage
 from tests.oracles.history_worlds import events_of
+from tests.oracles.tables import make_tables
 from tests.support.small_world import small_world
 from tests.support.tiny_bundle import assemble
 
@@ -155,6 +157,16 @@ def test_training_twice_gives_the_same_model_text(
     bundle = assemble(FEATURES, Encoder.fit(local, FEATURES), one)
     raw = bundle.raw_scores(design.X)
     assert np.corrcoef(raw, design.y)[0, 1] > 0.3
+
+
+@pytest.mark.full
+def test_a_stage_trained_twice_on_a_cluster_has_one_model(cluster: Cluster) -> None:
+    fit = Fit(ensemble=2, folds=2, max_rounds=30, patience=10)
+    definition = ModelDefinition(stage=STAGE, fit=fit)
+    tables = make_tables()
+    one, two = (train_stage(tables, definition, cluster=cluster).model.bundle for _ in range(2))
+    assert one.manifest.model_digest == two.manifest.model_digest
+    assert "[tree_learner: data]" in one.booster_text
 
 
 def test_more_machines_than_workers_are_refused(
