@@ -7,6 +7,7 @@ repeats the tasks, and nothing else has to know.
 A scheduler runs whatever its clients send: it belongs on a trusted network, or behind TLS.
 """
 
+import logging
 import operator
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -207,7 +208,11 @@ def connect(scheduler: str | None = None) -> Iterator[Cluster]:
         if scheduler is None:
             with (
                 LocalCluster(
-                    n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=None
+                    n_workers=WORKERS,
+                    threads_per_worker=1,
+                    processes=True,
+                    dashboard_address="127.0.0.1:0",  # any free port: the usual one may be taken
+                    silence_logs=logging.ERROR,
                 ) as local,
                 Client(local, direct_to_workers=True) as client,
             ):
