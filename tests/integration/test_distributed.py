@@ -21,6 +21,7 @@ from riskml.features.catalogue import feature_set
 from riskml.features.compute import compute_features
 from riskml.history import Progress
 from riskml.history.distributed import compute_distributed, engine_on
+from riskml.history.statistics import probability
 from riskml.scoring import score_frame
 from riskml.scoring.distributed import score_distributed
 from riskml.training.boosting import Design, grow
@@ -78,58 +79,6 @@ def killing(cluster: Cluster, at: float, killed: list[int]) -> Progress:
     return progress
 
 
-def test_features_survive_a_worker_that_is_killed_half_way(
-    cluster: Cluster, tables: Tables, local: pd.DataFrame
-) -> None:
-    killed: list[int] = []
-    found = compute_features(
-        tables,
-        STAGE,
-        FEATURES,
-        decisions="all",
-        progress=killing(cluster, 0.3, killed),
-        engine=engine_on(cluster, parts=3),
-    )
-    pd.testing.assert_frame_equal(found, local, check_exact=True)
-    assert len(killed) == 1
-    assert killed[0] not in pids_of(cluster)
-
-
-@pytest.mark.full
-@pytest.mark.parametrize("at", [0.0, 0.2, 0.5, 0.8, 0.99])
-def test_features_and_scores_survive_losses_at_any_moment(cluster: Cluster, at: float) -> None:
-    tables = small_world(5, bills=1500)
-    expected = compute_features(tables, STAGE, FEATURES, decisions="all")
-    killed: list[int] = []
-    progress = killing(cluster, at, killed)
-    found = compute_features(
-        tables, STAGE, FEATURES, decisions="all", progress=progress, engine=engine_on(cluster)
-    )
-    pd.testing.assert_frame_equal(found, expected, check_exact=True)
-    bundle = bundle_of(expected.head(300))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("riskml.scoring.batch.CHUNK", 50)
-        pids_of(cluster)
-        scored = score_distributed(cluster, bundle, found, explain=True, progress=progress)
-        pd.testing.assert_frame_equal(
-            scored, score_frame(bundle, found, explain=True), check_exact=True
-        )
-    assert len(killed) == 2
-    pids_of(cluster)
-
-
-@pytest.mark.full
-def test_training_survives_a_worker_that_is_lost(cluster: Cluster, local: pd.DataFrame) -> None:
-    design, _ = design_of(local)
-    model, fit = LightGBM(min_data_in_leaf=3), Fit(ensemble=3)
-    expected = grow_distributed(cluster, design, 300, model, fit)
-    timer = threading.Timer(0.7, lambda: kill_one(cluster))
-    timer.start()
-    assert grow_distributed(cluster, design, 300, model, fit, machines=2) == expected
-    timer.join()
-    pids_of(cluster)
-
-
 def bundle_of(frame: pd.DataFrame) -> Bundle:
     design, encoder = design_of(frame)
     fit = Fit(ensemble=2)
@@ -178,14 +127,10 @@ def test_more_machines_than_workers_are_refused(
 
 
 def test_what_a_task_raises_comes_back_as_it_is(cluster: Cluster) -> None:
-    with pytest.raises(HistoryError, match=r"^what: remedy$"):
-        list(cluster.results([cluster.call(_fail)]))
-    with pytest.raises(HistoryError, match=r"^what: remedy$"):
-        list(cluster.map(_fail, [1]))
-
-
-def _fail(*_: Any) -> None:
-    raise HistoryError("what", "remedy")
+    with pytest.raises(HistoryError, match=r"^base_rate=2 is no probability: give 0 to 1$"):
+        list(cluster.results([cluster.call(probability, 2)]))
+    with pytest.raises(HistoryError, match=r"^base_rate=2 is no probability: give 0 to 1$"):
+        list(cluster.map(probability, [2]))
 
 
 def test_bad_events_are_refused_by_name_before_anything_is_sent(cluster: Cluster) -> None:
@@ -251,3 +196,55 @@ def test_a_scheduler_needs_the_engine_and_an_answer(monkeypatch: pytest.MonkeyPa
         pass
     with pytest.raises(UsageError, match="is no address"), connect("wrong://x"):
         pass
+
+
+def test_features_survive_a_worker_that_is_killed_half_way(
+    cluster: Cluster, tables: Tables, local: pd.DataFrame
+) -> None:
+    killed: list[int] = []
+    found = compute_features(
+        tables,
+        STAGE,
+        FEATURES,
+        decisions="all",
+        progress=killing(cluster, 0.3, killed),
+        engine=engine_on(cluster, parts=3),
+    )
+    pd.testing.assert_frame_equal(found, local, check_exact=True)
+    assert len(killed) == 1
+    assert killed[0] not in pids_of(cluster)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("at", [0.0, 0.2, 0.5, 0.8, 0.99])
+def test_features_and_scores_survive_losses_at_any_moment(cluster: Cluster, at: float) -> None:
+    tables = small_world(5, bills=1500)
+    expected = compute_features(tables, STAGE, FEATURES, decisions="all")
+    killed: list[int] = []
+    progress = killing(cluster, at, killed)
+    found = compute_features(
+        tables, STAGE, FEATURES, decisions="all", progress=progress, engine=engine_on(cluster)
+    )
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+    bundle = bundle_of(expected.head(300))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("riskml.scoring.batch.CHUNK", 50)
+        pids_of(cluster)
+        scored = score_distributed(cluster, bundle, found, explain=True, progress=progress)
+        pd.testing.assert_frame_equal(
+            scored, score_frame(bundle, found, explain=True), check_exact=True
+        )
+    assert len(killed) == 2
+    pids_of(cluster)
+
+
+@pytest.mark.full
+def test_training_survives_a_worker_that_is_lost(cluster: Cluster, local: pd.DataFrame) -> None:
+    design, _ = design_of(local)
+    model, fit = LightGBM(min_data_in_leaf=3), Fit(ensemble=3)
+    expected = grow_distributed(cluster, design, 300, model, fit)
+    timer = threading.Timer(0.7, lambda: kill_one(cluster))
+    timer.start()
+    assert grow_distributed(cluster, design, 300, model, fit, machines=2) == expected
+    timer.join()
+    pids_of(cluster)
