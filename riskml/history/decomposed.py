@@ -120,7 +120,8 @@ def _parts_of(statistic: Statistic) -> list[Statistic]:
     if statistic.kind == "share":
         return [replace(statistic, key=key, kind="count", column=None)]
     kinds = _COUNT_AND_FLAG[KINDS[statistic.kind].reads]
-    return [Statistic(key, kind, days=statistic.days, stream=statistic.source) for kind in kinds]
+    days, stream, lodged = statistic.days, statistic.source, statistic.lodged
+    return [Statistic(key, kind, days=days, stream=stream, lodged=lodged) for kind in kinds]
 
 
 def _dependent(program: Program) -> Program:

@@ -17,7 +17,7 @@ from riskml.history.batch import Walk
 from riskml.history.fixed import Number, price_centres
 from riskml.history.identities import Identities
 from riskml.history.lookup import Encoded
-from riskml.history.plan import Plan, make_plan, place_of
+from riskml.history.plan import LODGED, Plan, make_plan, place_of
 from riskml.history.revisions import Chains, link_units
 from riskml.history.routing import Reach, Routing, hashed
 from riskml.history.statistics import Statistic, microseconds
@@ -214,7 +214,8 @@ def deal(job: Job, chunk: Chunk) -> list[Piece]:
 def _deal_queries(job: Job, asking: Asking) -> list[Asking]:
     codes = [asking.texts[name] for name in job.key]
     rows = job.routing.queries(*_with_times(codes, asking.times))
-    prices = sorted({s.content.column for s in job.plan.steps if isinstance(s.content, Number)})
+    contents = {s.content for s in job.plan.steps if isinstance(s.content, Number)} - {LODGED}
+    prices = sorted({number.column for number in contents})
     return [asking.take(part, job.key, prices) for part in rows]
 
 
