@@ -10,6 +10,7 @@ It pays where no machine can hold the rows. Where one can, a sample of the rows 
 (`riskml.training.sampling`) on one machine is quicker and as good; `docs/distributed.md`.
 """
 
+import os
 import re
 import socket
 from collections.abc import Sequence
@@ -186,6 +187,8 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _train_shard(shard: Design, plain: list[str], options: dict[str, Any], rounds: int) -> str:
+    # LightGBM reports on its network to the output of the process, which may be a command's own.
+    os.dup2(2, 1)
     booster = lgb.train(options, shard.dataset(plain=plain), rounds)
     booster.free_network()
     return str(booster.model_to_string(num_iteration=rounds))
