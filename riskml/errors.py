@@ -17,6 +17,7 @@
     |-- GateError                  a promotion was refused
     |-- LedgerError                the ledger cannot be read, written or verified
     |-- PolicyError                a rehearsed policy overspent, or looked where it may not
+    |-- ClusterError               no Dask scheduler answers, or it lost too many workers
     `-- ServiceError               the scoring service cannot start or answer
 
 Every message is one line: it names what was wrong, where, and what to do.
@@ -24,6 +25,7 @@ Every message is one line: it names what was wrong, where, and what to do.
 
 __all__ = [
     "BundleError",
+    "ClusterError",
     "ConfigError",
     "DataError",
     "EmptyTableError",
@@ -119,6 +121,10 @@ class LedgerError(RiskmlError):
 
 class PolicyError(RiskmlError):
     """A rehearsed policy overspent its capacity, or looked at what nobody knew yet."""
+
+
+class ClusterError(RiskmlError):
+    """A Dask scheduler does not answer, or lost too many workers to go on."""
 
 
 class ServiceError(RiskmlError):

@@ -1,27 +1,22 @@
 """``riskml features``: the training set of a stage, one row per consignment."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from riskml.cli.console import print_table, progress, say
+from riskml.cli.engine import Engine, EngineOption, SchedulerOption, cluster_of
 
-__all__ = ["Engine", "command"]
-
-
-class Engine(StrEnum):
-    """Where the history kernel runs."""
-
-    LOCAL = "local"
+__all__ = ["command"]
 
 
 def command(
     data: Annotated[Path | None, typer.Option(help="Folder with the tables (Parquet).")] = None,
     stage: Annotated[str, typer.Option(help="pre_arrival or declaration.")] = "declaration",
     out: Annotated[Path | None, typer.Option(help="Parquet file to write.")] = None,
-    engine: Annotated[Engine, typer.Option(help="Where the kernel runs.")] = Engine.LOCAL,
+    engine: EngineOption = Engine.LOCAL,
+    scheduler: SchedulerOption = None,
     describe: Annotated[bool, typer.Option("--describe", help="Print the catalogue.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -29,7 +24,6 @@ def command(
     from riskml.config import check_stage
     from riskml.errors import UsageError
 
-    del engine  # one engine so far; the option is part of the contract
     check_stage(stage)
     if describe:
         print_table(_catalogue(data, stage), as_json=as_json, title=f"Features at {stage}")
@@ -37,10 +31,15 @@ def command(
     if data is None or out is None:
         raise UsageError("--data and --out are both needed", "or use --describe")
     from riskml.datasets import load_tables, write_table
+    from riskml.history.distributed import engine_on
     from riskml.training.dataset import build_training_set
 
     own = "manifests" if stage == "pre_arrival" else "declarations"
-    training_set = build_training_set(load_tables(data, need=(own,)), stage, progress=progress)
+    tables = load_tables(data, need=(own,))
+    with cluster_of(engine, scheduler) as cluster:
+        training_set = build_training_set(
+            tables, stage, progress=progress, engine=engine_on(cluster)
+        )
     write_table(training_set.frame, out)
     frame = training_set.frame
     row = {

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from riskml.cli.console import progress, say
+from riskml.cli.engine import Engine, EngineOption, SchedulerOption, cluster_of
 
 __all__ = ["command"]
 
@@ -20,6 +21,8 @@ def command(
     explain: Annotated[
         bool, typer.Option("--explain", help="Add contributions and reasons.")
     ] = False,
+    engine: EngineOption = Engine.LOCAL,
+    scheduler: SchedulerOption = None,
 ) -> None:
     """Score consignments with history as known at each decision; each lodging is scored."""
     from riskml.bundle import Bundle
@@ -27,7 +30,8 @@ def command(
     from riskml.config import check_stage
     from riskml.datasets import load_tables, write_table
     from riskml.features.compute import compute_features
-    from riskml.scoring import score_frame
+    from riskml.history.distributed import engine_on
+    from riskml.scoring.distributed import scoring_on
     from riskml.training.tracking import resolve_model
 
     check_stage(stage)
@@ -36,14 +40,16 @@ def command(
     bundle.require_stage(stage)
     own = "manifests" if stage == "pre_arrival" else "declarations"
     tables = load_tables(data, need=(own,))
-    frame = compute_features(
-        tables,
-        stage,
-        bundle.feature_set,
-        keep=lambda rows: period.mask(rows["decision_time"]),
-        decisions="all",
-        progress=progress,
-    )
-    scores = score_frame(bundle, frame, explain=explain, progress=progress)
+    with cluster_of(engine, scheduler) as cluster:
+        frame = compute_features(
+            tables,
+            stage,
+            bundle.feature_set,
+            keep=lambda rows: period.mask(rows["decision_time"]),
+            decisions="all",
+            progress=progress,
+            engine=engine_on(cluster),
+        )
+        scores = scoring_on(cluster)(bundle, frame, explain=explain, progress=progress)
     write_table(scores, out)
     say(f"scored {len(scores)} consignments with {bundle.manifest.model_name}: {out}")

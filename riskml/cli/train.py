@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from riskml.cli.console import progress, say
+from riskml.cli.engine import Engine, SchedulerOption, cluster_of
 
 if TYPE_CHECKING:
     from riskml.training.run import TrainingRun
@@ -31,6 +32,14 @@ def command(
     until: Until = None,
     model: Model = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the bundle.")] = None,
+    engine: Annotated[
+        Engine,
+        typer.Option(
+            help="In this process, which is recommended; or history and boosters on Dask "
+            "workers, whose boosters depend on how many workers there are."
+        ),
+    ] = Engine.LOCAL,
+    scheduler: SchedulerOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Train on labels known before a date, calibrate, log the run to MLflow and register it."""
@@ -44,7 +53,8 @@ def command(
     definition = load_stage_definition(stage, model)
     own = "manifests" if stage == "pre_arrival" else "declarations"
     tables = load_tables(data, need=(own, "inspections"))
-    run = train_stage(tables, definition, until=cut, progress=progress)
+    with cluster_of(engine, scheduler) as cluster:
+        run = train_stage(tables, definition, until=cut, progress=progress, cluster=cluster)
     from riskml.training.tracking import log_run
 
     # The bundle is written first: if its folder cannot be, nothing is registered.

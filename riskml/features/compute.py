@@ -14,7 +14,7 @@ from riskml.features.derived import add_derived
 from riskml.features.events import line_events, outcome_events
 from riskml.features.featureset import FeatureSet
 from riskml.features.plan import FeaturePlan, Lookup
-from riskml.history import Events, Progress, Queries, Statistic, compute
+from riskml.history import Engine, Events, Progress, Queries, Statistic, compute
 
 __all__ = ["FeatureColumns", "compute_features", "feature_columns", "stage_events"]
 
@@ -51,6 +51,7 @@ def compute_features(
     decisions: str = "first",
     rollup: Rollup | None = None,
     progress: Progress | None = None,
+    engine: Engine = compute,
 ) -> pd.DataFrame:
     """Compute the feature frame of a data folder, each row as of its decision.
 
@@ -71,6 +72,8 @@ def compute_features(
         ``roll_up(tables, stage)`` where the caller has it already.
     progress : callable, optional
         Wraps an iterable to show how far it is, such as ``riskml.cli.console.progress``.
+    engine : callable
+        Computes history; no result depends on which.
 
     Returns
     -------
@@ -85,7 +88,7 @@ def compute_features(
     events = stage_events(tables, stage, plan.statistics, first)
 
     def lookup(queries: Queries) -> np.ndarray:
-        return compute(plan.statistics, events, queries, progress=progress)
+        return engine(plan.statistics, events, queries, progress=progress)
 
     batch = batch_of(with_manifests(wanted, tables))
     columns = feature_columns(batch, plan, lookup)

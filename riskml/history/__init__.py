@@ -5,6 +5,7 @@ million rows or one arriving container are answered by the same lines, with the 
 """
 
 from riskml.history.batch import BASE_RATE, Progress, compute
+from riskml.history.engine import Engine
 from riskml.history.explained import explain_feature
 from riskml.history.index import HistoryIndex
 from riskml.history.records import Events, Queries
@@ -15,6 +16,7 @@ __all__ = [
     "BASE_RATE",
     "KINDS",
     "LINES",
+    "Engine",
     "Events",
     "HistoryIndex",
     "Progress",

@@ -1,7 +1,7 @@
 """Many queries at once: group a stream by a key, walk through it, drop it, take the next key."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
@@ -25,7 +25,7 @@ from riskml.history.store import Store
 from riskml.history.sweep import ROOM, sweep_sums
 from riskml.history.views import Answer, Asked, Exceptions
 
-__all__ = ["BASE_RATE", "Batch", "Progress", "compute"]
+__all__ = ["BASE_RATE", "Batch", "Progress", "Walk", "compute", "room_for"]
 
 BASE_RATE = 0.01
 """The prior of the rate of everything, when nothing is known at all."""
@@ -116,9 +116,9 @@ class Batch:
         plan, stores = self._plan, self._stores
         encoded = encode_queries(queries, plan, self._texts, self._units, stores)
         hidden = len(plan.statistics) - self._asked
-        room = _room((len(encoded), self._asked), out)
+        room = room_for((len(encoded), self._asked), out)
         answer = Answer(room, np.empty((len(encoded), hidden)))
-        walk = _Walk(plan, stores, self._texts, encoded, self._base, answer)
+        walk = Walk(plan, stores, self._texts, encoded, self._base, answer)
         steps: Iterable[Step] = walk.steps(threads)
         if progress is not None:
             steps = progress(steps, "History", len(plan.steps))
@@ -127,7 +127,14 @@ class Batch:
         return answer.asked
 
 
-def _room(shape: tuple[int, int], out: F64 | None) -> F64:
+def room_for(shape: tuple[int, int], out: F64 | None) -> F64:
+    """Return where to write an answer: ``out``, or fresh memory.
+
+    Raises
+    ------
+    HistoryError
+        If ``out`` does not fit.
+    """
     if out is None:
         return np.empty(shape)
     if out.shape != shape or out.dtype != np.float64 or not out.flags.c_contiguous:
@@ -138,14 +145,30 @@ def _room(shape: tuple[int, int], out: F64 | None) -> F64:
     return out
 
 
-class _Walk:
-    """The steps of one batch; remembers what the next step over the same table needs."""
+class Walk:
+    """The steps of one batch.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to compute.
+    stores : mapping of str to Store
+        The streams.
+    texts : mapping of str to a sized
+        As long as each text column has different texts.
+    encoded : Encoded
+        The queries.
+    base : float
+        The prior of the rate of everything.
+    answer : Answer
+        Where to write.
+    """
 
     def __init__(
         self,
         plan: Plan,
         stores: Mapping[str, Store],
-        texts: Mapping[str, Dictionary],
+        texts: Mapping[str, Sized],
         encoded: Encoded,
         base: float,
         answer: Answer,

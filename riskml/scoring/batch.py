@@ -21,7 +21,15 @@ from riskml.explanation import (
 from riskml.explanation import explain as explained
 from riskml.history import Progress
 
-__all__ = ["SCORE_COLUMNS", "Scores", "score_columns", "score_frame"]
+__all__ = [
+    "SCORE_COLUMNS",
+    "Scores",
+    "check_frame",
+    "chunks_of",
+    "score_columns",
+    "score_frame",
+    "score_rows",
+]
 
 SCORE_COLUMNS = ("bill_no", "container_no", "stage", "decision_time", "probability", "raw_score")
 """First columns of a scores file (DESIGN 7)."""
@@ -102,16 +110,30 @@ def score_frame(
     BundleError
         If contributions do not add up to a raw score.
     """
-    _check_frame(bundle, frame)
+    check_frame(bundle, frame)
     book = ReasonBook.of(bundle.feature_set) if explain else None
-    starts: Iterable[int] = range(0, len(frame), CHUNK)
+    chunks, count = chunks_of(bundle, frame)
     if progress is not None:
-        starts = progress(starts, "scoring", -(-len(frame) // CHUNK))
-    chunks = (frame.iloc[start : start + CHUNK] for start in starts)
-    return pd.concat([_score_rows(bundle, rows, book) for rows in chunks])
+        chunks = progress(chunks, "scoring", count)
+    return pd.concat([score_rows(bundle, rows, book) for rows in chunks])
 
 
-def _check_frame(bundle: Bundle, frame: pd.DataFrame) -> None:
+def chunks_of(bundle: Bundle, frame: pd.DataFrame) -> tuple[Iterable[pd.DataFrame], int]:
+    """Return what scoring needs of a frame, a chunk of rows at a time, and the number of chunks."""
+    carried = [name for name in _CARRIED if name in frame]
+    needed = list(dict.fromkeys([*SCORE_COLUMNS[:4], *carried, *bundle.feature_set.names]))
+    starts = range(0, len(frame), CHUNK)
+    return (frame.iloc[start : start + CHUNK][needed] for start in starts), len(starts)
+
+
+def check_frame(bundle: Bundle, frame: pd.DataFrame) -> None:
+    """Refuse a frame without rows, or without a column that the model needs.
+
+    Raises
+    ------
+    EmptyTableError, MissingColumnError
+        See `score_frame`.
+    """
     if not len(frame):
         raise EmptyTableError("there is no consignment to score", "choose another data folder")
     needed = [*SCORE_COLUMNS[:4], *bundle.feature_set.names]
@@ -124,7 +146,14 @@ def _check_frame(bundle: Bundle, frame: pd.DataFrame) -> None:
         )
 
 
-def _score_rows(bundle: Bundle, rows: pd.DataFrame, book: ReasonBook | None) -> pd.DataFrame:
+def score_rows(bundle: Bundle, rows: pd.DataFrame, book: ReasonBook | None) -> pd.DataFrame:
+    """Score a chunk of a frame, and explain it if there is a book of reasons.
+
+    Raises
+    ------
+    BundleError
+        If contributions do not add up to a raw score.
+    """
     columns = feature_arrays(bundle, rows)
     if book is None:
         raw = raw_scores(bundle, bundle.encode(columns))

@@ -1,9 +1,9 @@
 """LightGBM: what is learned from, parameters, boosters, and scores of rows they did not see."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import lightgbm as lgb
 import numpy as np
@@ -13,9 +13,19 @@ from riskml.bundle.bundle import booster_names
 from riskml.features import FeatureSet
 from riskml.history import Progress
 from riskml.training.definition import Fit, LightGBM
-from riskml.training.merging import merge_boosters
+from riskml.training.merging import merge_boosters, shift_booster
+from riskml.training.sampling import sample_negatives
 
-__all__ = ["Design", "cross_fitted_scores", "grow", "parameters", "seeds", "shown"]
+__all__ = [
+    "Design",
+    "Grow",
+    "cross_fitted_scores",
+    "grow",
+    "parameters",
+    "sampled",
+    "seeds",
+    "shown",
+]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -43,10 +53,15 @@ class Design:
         """Return some of its rows."""
         return Design(self.X[keep], self.y[keep], self.w[keep], self.feature_set)
 
-    def dataset(self, rows: npt.NDArray[np.bool_] | None = None, **options: Any) -> lgb.Dataset:
-        """Return (part of) it as a LightGBM data set."""
+    def dataset(
+        self,
+        rows: npt.NDArray[np.bool_] | None = None,
+        plain: Collection[str] = (),
+        **options: Any,
+    ) -> lgb.Dataset:
+        """Return (part of) it as a LightGBM data set; categories in ``plain`` are numbers."""
         keep = np.ones(len(self.y), dtype=bool) if rows is None else rows
-        categories = set(self.feature_set.categories)
+        categories = set(self.feature_set.categories) - set(plain)
         return lgb.Dataset(
             self.X[keep],
             label=self.y[keep],
@@ -60,6 +75,20 @@ class Design:
             free_raw_data=True,
             **options,
         )
+
+
+class Grow(Protocol):
+    """Trains the final boosters: `grow`, or workers of a cluster."""
+
+    def __call__(
+        self,
+        design: Design,
+        rounds: int,
+        model: LightGBM,
+        fit: Fit,
+        progress: Progress | None = None,
+    ) -> str:
+        """Return the model text."""
 
 
 SMALL = 20_000_000
@@ -89,6 +118,12 @@ def parameters(design: Design, model: LightGBM, fit: Fit, seed: int) -> dict[str
         found["monotone_constraints"] = signs
         found["monotone_constraints_method"] = "intermediate"
     return found
+
+
+def sampled(design: Design, fit: Fit, seed: int) -> tuple[Design, float]:
+    """Return the rows that a booster learns from, and what to add to its raw scores."""
+    keep, offset = sample_negatives(design.y, design.w, fit.negatives, seed)
+    return (design if keep.all() else design.rows(keep)), offset
 
 
 def shown(items: Sequence[Any], label: str, progress: Progress | None) -> Iterable[Any]:
@@ -164,7 +199,7 @@ def grow(
     """Train the final boosters on all rows of ``design`` and merge them; returns the model text."""
     texts = []
     for seed in shown(seeds(fit, fit.ensemble), "Boosters", progress):
-        options = parameters(design, model, fit, seed)
-        booster = lgb.train(options, design.dataset(), rounds)
-        texts.append(booster.model_to_string(num_iteration=rounds))
+        rows, offset = sampled(design, fit, seed)
+        booster = lgb.train(parameters(rows, model, fit, seed), rows.dataset(), rounds)
+        texts.append(shift_booster(booster.model_to_string(num_iteration=rounds), offset))
     return merge_boosters(texts)

@@ -13,7 +13,7 @@ from riskml.datasets.consignments import roll_up
 from riskml.features import FeatureSet
 from riskml.features.catalogue import extra_columns, feature_set
 from riskml.features.compute import compute_features
-from riskml.history import Progress
+from riskml.history import Engine, Progress, compute
 from riskml.labels import label_consignments
 
 __all__ = ["TrainingSet", "build_training_set", "digest_frame"]
@@ -48,6 +48,7 @@ def build_training_set(
     only_inspected: bool = False,
     keep: Callable[[pd.DataFrame], np.ndarray] | None = None,
     progress: Progress | None = None,
+    engine: Engine = compute,
 ) -> TrainingSet:
     """Build the training set of a stage.
 
@@ -69,6 +70,8 @@ def build_training_set(
         Given the consignments, the boolean mask of those to compute.
     progress : callable, optional
         Wraps an iterable to show how far it is, such as ``riskml.cli.console.progress``.
+    engine : callable
+        Computes history; see `compute_features`.
 
     Returns
     -------
@@ -87,7 +90,13 @@ def build_training_set(
     if keep is not None:
         chosen &= keep(rollup.consignments)
     frame = compute_features(
-        tables, stage, features, keep=lambda _: chosen, progress=progress, rollup=rollup
+        tables,
+        stage,
+        features,
+        keep=lambda _: chosen,
+        progress=progress,
+        rollup=rollup,
+        engine=engine,
     )
     labels = labels.loc[chosen].reset_index(drop=True)
     return TrainingSet(pd.concat([frame, labels], axis=1), features, _digests(tables))

@@ -81,6 +81,9 @@ class Fit(Part):
         last fold.
     monotone : bool
         Whether features with a known sign are constrained to it.
+    negatives : float
+        Share of the rows without violation that each booster learns from, drawn anew for each;
+        raw scores are corrected, see `riskml.training.sampling`. 1 learns from all.
     """
 
     seed: int = Field(default=7, ge=0)
@@ -94,6 +97,7 @@ class Fit(Part):
     patience: int = Field(default=60, ge=1)
     refit: bool = True
     monotone: bool = True
+    negatives: Share = 1.0
 
 
 class Encoding(Part):

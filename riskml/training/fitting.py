@@ -22,7 +22,7 @@ from riskml.explanation import pack_cases
 from riskml.features import FeatureSet
 from riskml.history import Progress
 from riskml.labels import maturity_gap
-from riskml.training.boosting import Design
+from riskml.training.boosting import Design, Grow, grow
 from riskml.training.definition import ModelDefinition
 from riskml.training.folding import FoldScores
 from riskml.training.learning import learn
@@ -83,6 +83,7 @@ def fit_model(
     data_digests: dict[str, str] | None = None,
     hint: Callable[[], str] | None = None,
     progress: Progress | None = None,
+    final_grow: Grow = grow,
 ) -> FittedModel:
     """Fit the model of a definition.
 
@@ -100,6 +101,8 @@ def fit_model(
         Recorded in the manifest.
     hint, progress : callable, optional
         See `learnable_rows` and `riskml.history.Progress`.
+    final_grow : callable
+        See `riskml.training.learning.learn`.
 
     Returns
     -------
@@ -117,7 +120,7 @@ def fit_model(
     encoder, design = make_design(rows, feature_set, definition)
     arrivals = defined_weights(rows, definition.weights, "calibrator")
     folds = _folds(rows, definition, gap)
-    learned = learn(design, folds, definition, arrivals.values, progress)
+    learned = learn(design, folds, definition, arrivals.values, progress, final_grow)
     scores, calibrator = learned.folds, learned.calibrator
     manifest = _manifest(rows, definition, feature_set, until, gap)
     manifest = replace(manifest, data_digests=dict(data_digests or {}), notes=learned.notes)

@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from riskml.evaluation.splits import Fold
 from riskml.history import Progress
-from riskml.training.boosting import Design, parameters, seeds, shown
+from riskml.training.boosting import Design, parameters, sampled, seeds, shown
 from riskml.training.definition import Fit, LightGBM
+from riskml.training.merging import shift_booster
 
 __all__ = ["FoldScores", "FoldWalk", "score_folds"]
 
@@ -146,13 +147,16 @@ def _train_fold(
     """Return the boosters of a fold, and their log loss by round on what follows."""
     boosters, curves = [], []
     for seed in seeds(fit, fit.fold_ensemble):
-        train = design.dataset(fold.train)
+        rows, offset = sampled(design.rows(fold.train), fit, seed)
+        train = rows.dataset()
+        # What follows is not sampled: it is judged by corrected scores.
+        start = {"init_score": np.full(int(fold.test.sum()), offset)} if offset else {}
         record: dict[str, dict[str, list[float]]] = {}
         booster = lgb.train(
             parameters(design, model, fit, seed),
             train,
             fit.max_rounds,
-            valid_sets=[design.dataset(fold.test, reference=train)],
+            valid_sets=[design.dataset(fold.test, reference=train, **start)],
             valid_names=["later"],
             callbacks=[
                 lgb.record_evaluation(record),
@@ -162,5 +166,13 @@ def _train_fold(
         curve = np.array(record["later"]["binary_logloss"])
         # Behind an early stop the loss is taken to stay where it was.
         curves.append(np.pad(curve, (0, fit.max_rounds - len(curve)), mode="edge"))
-        boosters.append(booster)
+        boosters.append(_shifted(booster, offset))
     return boosters, np.mean(curves, axis=0)
+
+
+def _shifted(booster: lgb.Booster, offset: float) -> lgb.Booster:
+    if offset == 0:
+        return booster
+    every = booster.current_iteration()
+    text = booster.model_to_string(num_iteration=every)
+    return lgb.Booster(model_str=shift_booster(text, offset))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from riskml.bundle import Calibrator
 from riskml.evaluation.splits import Fold
 from riskml.history import Progress
-from riskml.training.boosting import Design, cross_fitted_scores, grow
+from riskml.training.boosting import Design, Grow, cross_fitted_scores, grow
 from riskml.training.calibrating import calibrate_for_arrivals
 from riskml.training.definition import ModelDefinition
 from riskml.training.folding import FoldScores, score_folds
@@ -50,6 +50,7 @@ def learn(
     definition: ModelDefinition,
     arrivals: FloatArray,
     progress: Progress | None = None,
+    final_grow: Grow = grow,
 ) -> Learned:
     """Choose the rounds, grow the boosters and fit the calibrator.
 
@@ -65,6 +66,8 @@ def learn(
         How many arrivals each row stands for: weights of the calibrator.
     progress : callable, optional
         Wraps an iterable to show how far it is.
+    final_grow : callable
+        Grows the boosters that serve; those of folds and of the calibrator's scores grow here.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def learn(
     """
     scores = score_folds(design, folds, definition.lightgbm, definition.fit, progress)
     final = design if definition.fit.refit else _before_last_fold(design, folds, scores)
-    text = grow(final, scores.rounds, definition.lightgbm, definition.fit, progress)
+    text = final_grow(final, scores.rounds, definition.lightgbm, definition.fit, progress)
     calibrator, notes = _calibrate(arrivals, design, scores, definition, progress)
     return Learned(text, calibrator, scores, notes)
 

@@ -1,4 +1,4 @@
-"""Merge boosters into one: the average of their raw scores as a single LightGBM text.
+"""Work on boosters as texts: their average as one booster, and a shift of its raw scores.
 
 LightGBM adds trees up, so the average of N boosters is the booster of all their trees with every
 leaf divided by N. A merged booster is an ordinary one: it predicts, explains and is stored like
@@ -6,11 +6,11 @@ any other.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from riskml.errors import BundleError
 
-__all__ = ["merge_boosters"]
+__all__ = ["merge_boosters", "shift_booster"]
 
 _SCALED = re.compile(r"^(leaf_value|internal_value)=(.*)$", re.MULTILINE)
 _SIZES = re.compile(r"^tree_sizes=.*$", re.MULTILINE)
@@ -46,10 +46,28 @@ def merge_boosters(texts: Sequence[str]) -> str:
         re.sub(r"\ATree=\d+", f"Tree={number}", _scaled(tree, len(texts)))
         for number, tree in enumerate(trees)
     ]
+    return _joined(head, renumbered, tail)
+
+
+def shift_booster(text: str, offset: float) -> str:
+    """Return the model text of a booster whose raw scores are higher by ``offset``.
+
+    Raises
+    ------
+    BundleError
+        If the text is not what this LightGBM writes.
+    """
+    head, trees, tail = _split(text)
+    if offset == 0 or not trees:
+        return text
+    first = _replaced(trees[0], lambda value: value + offset)
+    return _joined(head, [first, *trees[1:]], tail)
+
+
+def _joined(head: str, trees: Sequence[str], tail: str) -> str:
     # LightGBM reads trees in parallel by these sizes, in bytes.
-    sizes = " ".join(str(len(tree.encode())) for tree in renumbered)
-    head = _SIZES.sub(f"tree_sizes={sizes}", head)
-    return head + "".join(renumbered) + tail
+    sizes = " ".join(str(len(tree.encode())) for tree in trees)
+    return _SIZES.sub(f"tree_sizes={sizes}", head) + "".join(trees) + tail
 
 
 def _split(text: str) -> tuple[str, list[str], str]:
@@ -66,8 +84,14 @@ def _split(text: str) -> tuple[str, list[str], str]:
 
 
 def _scaled(tree: str, count: int) -> str:
-    def divide(match: re.Match[str]) -> str:
-        values = (repr(float(value) / count) for value in match[2].split())
+    return _replaced(tree, lambda value: value / count)
+
+
+def _replaced(tree: str, function: Callable[[float], float]) -> str:
+    """Return a tree with other values in its leaves and nodes."""
+
+    def replace(match: re.Match[str]) -> str:
+        values = (repr(function(float(value))) for value in match[2].split())
         return f"{match[1]}={' '.join(values)}"
 
-    return _SCALED.sub(divide, tree)
+    return _SCALED.sub(replace, tree)

@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from riskml.cluster import Cluster
 from riskml.datasets import Tables
 from riskml.datasets.consignments import roll_up
 from riskml.evaluation.assessment import Plan, Scored, assess
 from riskml.evaluation.checks import Evidence, raw_columns, run_checks
 from riskml.history import Progress
+from riskml.history.distributed import engine_on
 from riskml.training.dataset import TrainingSet, build_training_set
 from riskml.training.definition import ModelDefinition
+from riskml.training.distributed import grow_on
 from riskml.training.fitting import FittedModel, fit_model
 from riskml.training.rows import label_hint
 
@@ -43,6 +46,7 @@ def train_stage(
     *,
     until: datetime | None = None,
     progress: Progress | None = None,
+    cluster: Cluster | None = None,
 ) -> TrainingRun:
     """Train the model of a stage from a data folder's tables.
 
@@ -56,6 +60,9 @@ def train_stage(
         Aware instant: decisions, and labels known, strictly before it only.
     progress : callable, optional
         Wraps an iterable to show how far it is, such as ``riskml.cli.console.progress``.
+    cluster : Cluster, optional
+        Where history is computed and the final boosters grow; the boosters then differ from those
+        of one machine, see `riskml.training.distributed`.
 
     Returns
     -------
@@ -73,6 +80,7 @@ def train_stage(
         definition.feature_set,
         only_inspected=True,
         progress=progress,
+        engine=engine_on(cluster),
     )
     model = fit_model(
         found.frame,
@@ -82,6 +90,7 @@ def train_stage(
         data_digests=found.data_digests,
         hint=label_hint(tables, definition.stage),
         progress=progress,
+        final_grow=grow_on(cluster),
     )
     return measure(model, tables, found)
 

@@ -32,7 +32,14 @@ def test_importing_riskml_loads_nothing_heavy():
 
 def test_the_command_line_starts_without_the_heavy_libraries():
     heavy = {"pandas", "lightgbm", "mlflow", "optuna", "bentoml", "shap", "matplotlib", "numba"}
-    assert not packages_after("import riskml.cli") & heavy
+    assert not packages_after("import riskml.cli") & {*heavy, "dask", "distributed"}
+
+
+def test_dask_is_loaded_when_a_cluster_is_asked_for_and_not_before():
+    assert not packages_after("import riskml.cluster, riskml.history.distributed") & {
+        "dask",
+        "distributed",
+    }
 
 
 @pytest.mark.slow

@@ -54,15 +54,17 @@ def test_chunks_do_not_change_the_result(bundle: Bundle, monkeypatch: pytest.Mon
     monkeypatch.setattr(batch, "CHUNK", 7)
     shown: list[int] = []
 
-    def progress(items: Iterable[int], label: str, total: int | None) -> Iterator[int]:
+    def progress(
+        items: Iterable[pd.DataFrame], label: str, total: int | None
+    ) -> Iterator[pd.DataFrame]:
         assert (label, total) == ("scoring", 7)
         for item in items:
-            shown.append(item)
+            shown.append(len(item))
             yield item
 
     again = score_frame(bundle, frame(45), explain=True, progress=progress)
     pd.testing.assert_frame_equal(whole, again)
-    assert shown == [0, 7, 14, 21, 28, 35, 42]
+    assert shown == [7, 7, 7, 7, 7, 7, 3]
 
 
 def test_explained_scores_add_up_and_name_reasons(bundle: Bundle) -> None:
