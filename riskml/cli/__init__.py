@@ -26,6 +26,7 @@ COMMANDS = (
     "tune",
     "train",
     "evaluate",
+    "backtest",
     "promote",
     "score",
     "select",

@@ -15,8 +15,10 @@ __all__ = [
     "EVENT_TIMES",
     "IDENTITY",
     "SAID",
+    "events_of_stated",
     "joined",
     "line_events",
+    "needed_columns",
     "outcome_events",
     "outcome_keys",
     "wanted_columns",
@@ -48,7 +50,7 @@ def line_events(table: str, rows: pd.DataFrame, statistics: Sequence[Statistic])
         What will be asked; only their columns are carried.
     """
     keys, values = wanted_columns(statistics)
-    needed = _needed(rows, [*IDENTITY[table], *keys, *values])
+    needed = needed_columns(rows, [*IDENTITY[table], *keys, *values])
     columns = add_derived(columns_of(needed), len(rows))
     identity = [columns[name] for name in IDENTITY[table]]
     known = known_at(rows, EVENT_TIMES[table])
@@ -81,10 +83,37 @@ def outcome_events(tables: Tables, rollup: Rollup, statistics: Iterable[Statisti
     places = outcome_keys(statistics)
     names = {name for _, key in places for name in key}
     # Few lines have an outcome: only these are turned into arrays, one for each place in ``row``.
-    spoken_of = _needed(rollup.lines, sorted(names)).iloc[_ranges(starts, ends)]
+    spoken_of = needed_columns(rollup.lines, sorted(names)).iloc[_ranges(starts, ends)]
     lines = add_derived(columns_of(spoken_of), len(spoken_of))
-    line = np.arange(len(row))
-    return [_outcomes_of_key(stream, key, stated, lines, row, line) for stream, key in places]
+    return events_of_stated(columns_of(stated), lines, row, places)
+
+
+def events_of_stated(
+    stated: Columns,
+    lines: Columns,
+    row: np.ndarray,
+    places: Sequence[tuple[str, tuple[str, ...]]],
+) -> list[Events]:
+    """Return the streams of outcomes and scan findings that are stated of consignments.
+
+    Parameters
+    ----------
+    stated : mapping of ndarray, shape (n,)
+        ``event_id, unit`` (text; the consignment's identifier), ``revision``, ``outcomes`` and
+        ``findings`` (when either was known, microseconds; ``NO_TIME`` where it is not), and the
+        float64 columns `SAID`.
+    lines : mapping of ndarray, shape (m,)
+        Lines of the consignments, derived columns included, once for each that is stated of them.
+    row : ndarray of int64, shape (m,)
+        What is stated of each line: its place in ``stated``.
+    places : sequence of (stream, key)
+        See `outcome_keys`.
+    """
+    said = {s: np.flatnonzero(stated[s][row] != NO_TIME) for s in {stream for stream, _ in places}}
+    return [
+        _outcomes_of_key(stream, key, stated, lines, row[said[stream]], said[stream])
+        for stream, key in places
+    ]
 
 
 def outcome_keys(statistics: Iterable[Statistic]) -> list[tuple[str, tuple[str, ...]]]:
@@ -127,14 +156,11 @@ def _outcomes_of(inspections: pd.DataFrame, rollup: Rollup, pairs: pd.DataFrame)
 def _outcomes_of_key(
     stream: str,
     key: tuple[str, ...],
-    stated: pd.DataFrame,
+    stated: Columns,
     lines: Columns,
     row: np.ndarray,
     line: np.ndarray,
 ) -> Events:
-    known = stated[stream].dt.as_unit("us").astype("int64").to_numpy(na_value=NO_TIME)
-    keep = known[row] != NO_TIME
-    row, line = row[keep], line[keep]
     size = len(lines["decision_time"])
     values = {name: text_of(lines, name, size)[line] for name in key}
     first = _first_of_each(row, values)
@@ -142,20 +168,19 @@ def _outcomes_of_key(
     values = {name: column[first] for name, column in values.items()}
     # Different lines of one consignment are told apart by what the key says of them.
     name = np.full(len(row), ".".join(key), dtype=object)
-    identity = [stated["event_id"].to_numpy(dtype=object)[row], name, *values.values()]
     return Events(
         stream=stream,
-        event_id=joined(identity, len(row)),
-        revision=stated["revision"].to_numpy()[row],
-        known_at=known[row],
-        unit=stated["unit"].to_numpy(dtype=object)[row],
+        event_id=joined([stated["event_id"][row], name, *values.values()], len(row)),
+        revision=stated["revision"][row].astype(np.int64),
+        known_at=stated[stream][row],
+        unit=stated["unit"][row],
         keys=values,
-        values={name: stated[name].to_numpy()[row] for name in SAID},
+        values={name: stated[name][row] for name in SAID},
         only=key,
     )
 
 
-def _needed(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+def needed_columns(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Leave out the columns that neither ``names`` nor columns derived for them need."""
     wanted = {*names, *SOURCES, "decision_time"}
     return rows[[column for column in rows if column in wanted]]
