@@ -26,6 +26,7 @@ from riskml.features.batch import batch_of
 from riskml.features.catalogue import definitions_of, feature_set
 from riskml.features.compute import feature_columns, stage_events
 from riskml.features.definition import Definition
+from riskml.features.events import needed_columns
 from riskml.features.plan import FeaturePlan
 from riskml.history import LINES, Progress, compute
 from riskml.policy.truth import envelope, read_truth
@@ -226,8 +227,6 @@ def _arrivals(consignments: pd.DataFrame, days: npt.NDArray[np.object_]) -> pd.D
 
 def _slim(rollup: Rollup, stage: str) -> Rollup:
     """Keep of the lines what features made of outcomes are keyed by."""
-    from riskml.features.events import needed_columns
-
     plan = FeaturePlan.of(_split(definitions_of(feature_set(stage)))[1])
     lines = needed_columns(rollup.lines, plan.keys)
     return Rollup(rollup.stage, rollup.consignments, lines, rollup.owner, None)
