@@ -52,6 +52,14 @@ def test_nothing_ranks_better_than_the_true_probability(played, rehearsal) -> No
     assert totals["model_exploration"] > totals["random"]
 
 
+def test_the_legacy_reference_takes_whom_the_data_shows(played, rehearsal) -> None:
+    inside = rehearsal.arrivals["date"].isin(rehearsal.days).to_numpy()
+    inspected = np.flatnonzero(rehearsal.envelope["legacy"].to_numpy() & inside)
+    taken = set(played["legacy"].picks["row"])
+    assert len(taken) > len(inspected), "capacity is larger here, the rest is drawn at random"
+    assert np.mean([row in taken for row in inspected]) > 0.9
+
+
 def test_models_are_trained_on_schedule(played) -> None:
     for name, done in played.items():
         days = done.days.loc[done.days["trained"], "date"]
