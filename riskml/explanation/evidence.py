@@ -160,6 +160,8 @@ _OWN: Mapping[str, Own] = {
     "transshipped": _flag("transshipped"),
     "origin_not_departure": _flag("origin_not_departure"),
     "departure_not_loading": _flag("departure_not_loading"),
+    "origin_not_loading": _flag("origin_not_loading"),
+    "container_type_mismatch": _flag("container_type_mismatch"),
     "invalid_container": _flag("invalid_container"),
     "no_container": _flag("no_container"),
     "decision_weekday": _weekday,

@@ -17,8 +17,10 @@ def definitions(stage: str) -> list[Definition]:
     return [direct(feature, compute) for feature, compute in _DIRECT]
 
 
-def _feature(name: str, english: str, vietnamese: str, column: str, unit: str = "") -> Feature:
-    sources = (f"manifests.{column}", f"declarations.{column}")
+def _feature(
+    name: str, english: str, vietnamese: str, column: str, unit: str = "", declared: str = ""
+) -> Feature:
+    sources = (f"manifests.{column}", f"declarations.{declared or column}")
     return Feature(name, "number", "consistency", english, vietnamese, unit, 0, sources)
 
 
@@ -97,6 +99,7 @@ _DIRECT = (
             "Độ giống nhau giữa tên người nhập khẩu và người nhận hàng",
             "consignee_name",
             "percent",
+            "importer_name",
         ),
         _name_similarity,
     ),

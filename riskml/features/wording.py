@@ -12,6 +12,7 @@ _KEYS = {
     "commodity_code": ("commodity code", "mã hàng"),
     "consignee_id": ("consignee", "người nhận hàng"),
     "container_no": ("container", "công-te-nơ"),
+    "container_type": ("container type", "loại công-te-nơ"),
     "declarant_id": ("declarant", "người khai"),
     "departure_country": ("country of departure", "nước xuất hàng"),
     "exporter_id": ("exporter", "người xuất khẩu"),
@@ -23,6 +24,7 @@ _KEYS = {
     "port_of_loading": ("port of loading", "cảng xếp hàng"),
     "shipper_id": ("shipper", "người gửi hàng"),
     "transshipment_port": ("transshipment port", "cảng trung chuyển"),
+    "unit_price": ("unit price", "đơn giá"),
 }
 
 _EVERYTHING = ("all consignments", "mọi lô hàng")
