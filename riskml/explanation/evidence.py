@@ -156,6 +156,8 @@ _OWN: Mapping[str, Own] = {
     "packages_log_ratio": _ratio("packages", "log_packages"),
     "party_name_similarity": _percent("name_similarity"),
     "goods_similarity": _percent("goods_similarity"),
+    "description_plausibility": _measured("plausibility", "share", share),
+    "manifest_description_plausibility": _measured("manifest_plausibility", "share", share),
     "same_heading": _flag("same_heading"),
     "transshipped": _flag("transshipped"),
     "origin_not_departure": _flag("origin_not_departure"),

@@ -10,10 +10,13 @@ from riskml.datasets.consignments import Rollup, roll_up, with_manifests
 from riskml.datasets.tables import Tables
 from riskml.features.batch import Batch, batch_of, roll
 from riskml.features.catalogue import definitions_of
+from riskml.features.definition import Worded
 from riskml.features.derived import add_derived
+from riskml.features.descriptions import Descriptions, headings_of
 from riskml.features.events import line_events, outcome_events
 from riskml.features.featureset import FeatureSet
-from riskml.features.plan import FeaturePlan, Lookup
+from riskml.features.plan import FeaturePlan, Past
+from riskml.features.rows import objects
 from riskml.history import Events, Progress, Queries, Statistic, compute
 
 __all__ = ["FeatureColumns", "compute_features", "feature_columns", "stage_events"]
@@ -88,12 +91,13 @@ def compute_features(
         return compute(plan.statistics, events, queries, progress=progress)
 
     batch = batch_of(with_manifests(wanted, tables))
-    columns = feature_columns(batch, plan, lookup)
+    descriptions = plan.descriptions(_TABLE[stage], tables.require(_TABLE[stage]))
+    columns = feature_columns(batch, plan, Past(lookup, descriptions))
     frame = wanted.consignments.assign(stage=stage)[list(ID_COLUMNS)]
     return pd.concat([frame, _frame_of(columns, features)], axis=1)
 
 
-def feature_columns(batch: Batch, plan: FeaturePlan, lookup: Lookup) -> FeatureColumns:
+def feature_columns(batch: Batch, plan: FeaturePlan, past: Past) -> FeatureColumns:
     """Compute features of a batch; the only implementation, for training and for serving.
 
     Parameters
@@ -102,8 +106,8 @@ def feature_columns(batch: Batch, plan: FeaturePlan, lookup: Lookup) -> FeatureC
         Consignments at their decision.
     plan : FeaturePlan
         What to compute, in order.
-    lookup : callable
-        Answers history queries.
+    past : Past
+        What was known before the decisions.
 
     Returns
     -------
@@ -113,14 +117,26 @@ def feature_columns(batch: Batch, plan: FeaturePlan, lookup: Lookup) -> FeatureC
     if not len(batch):
         return columns
     batch = replace(batch, line=add_derived(batch.line, len(batch.owner)))
-    answers = lookup(plan.queries(batch))
+    answers = past.lookup(plan.queries(batch))
     for how, reduced in plan.past.items():
         for part in _parts(len(reduced.names), len(batch.owner)):
             rolled = roll(batch, answers[:, reduced.places[part]], how)
             columns.update(zip(reduced.names[part], np.ascontiguousarray(rolled.T), strict=True))
     for name, compute_direct in plan.direct:
         columns[name] = compute_direct(batch)
+    for name, worded in plan.worded:
+        columns[name] = _plausibility(batch, past.descriptions, worded)
     return columns
+
+
+def _plausibility(batch: Batch, known: Descriptions | None, worded: Worded) -> np.ndarray:
+    texts = batch.text("goods_description", worded.table)
+    texts = texts if worded.table == "line" else texts[batch.owner]
+    headings = objects(headings_of(batch.text("commodity_code").tolist()))
+    times = batch.head["decision_time"][batch.owner]
+    none = np.full(len(texts), np.nan)
+    values = none if known is None else known.plausibility(texts, headings, times)
+    return roll(batch, values, worded.how)
 
 
 def _parts(width: int, lines: int) -> list[slice]:

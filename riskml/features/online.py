@@ -22,12 +22,14 @@ from riskml.features.batch import Batch, batch_of
 from riskml.features.catalogue import definitions_of
 from riskml.features.changes import OWN_TABLE, events_of_frame, events_of_plain
 from riskml.features.compute import FeatureColumns, feature_columns, stage_events
+from riskml.features.descriptions import Descriptions
 from riskml.features.events import EVENT_TIMES, outcome_keys
 from riskml.features.featureset import FeatureSet
 from riskml.features.items import Item, batch_of_items
-from riskml.features.plan import FeaturePlan
+from riskml.features.plan import FeaturePlan, Past
 from riskml.features.rows import microseconds
 from riskml.features.rowwise import Place, columns_needed
+from riskml.features.said import Rows
 from riskml.features.store import RowStore
 from riskml.history import Events, HistoryIndex
 from riskml.history.container import SnapshotError
@@ -46,10 +48,26 @@ class _Stage:
     plan: FeaturePlan
     index: HistoryIndex = field(init=False)
     places: list[Place] = field(init=False)
+    descriptions: Descriptions | None = None
 
     def __post_init__(self) -> None:
         self.index = HistoryIndex(self.plan.statistics)
         self.places = outcome_keys(self.plan.statistics)
+
+    @property
+    def past(self) -> Past:
+        """What is known at the moment."""
+        return Past(self.index.lookup, self.descriptions)
+
+    def begin(self, tables: Tables) -> None:
+        """Take in what the tables say of goods."""
+        own = OWN_TABLE[self.features.stage]
+        self.descriptions = self.plan.descriptions(own, tables.get(own))
+
+    def learn(self, rows: Rows) -> None:
+        """Take in what further rows of the stage's own table say."""
+        if self.descriptions is not None:
+            self.descriptions.append(rows)
 
 
 @dataclass(frozen=True)
@@ -163,6 +181,8 @@ class OnlineFeatures:
         with self._lock:
             for stage, events in arrival.events.items():
                 self._stages[stage].index.append(*events)
+                if arrival.table == OWN_TABLE[stage]:
+                    self._stages[stage].learn(arrival.rows)
             self._stages.update(arrival.rebuilt)
             if len(arrival.rows):
                 self._rows.append(arrival.table, arrival.rows)
@@ -201,6 +221,8 @@ class OnlineFeatures:
         for stage, served in online._stages.items():
             served.index.restore(state["indexes"][stage])
         online._rows.restore(state["rows"])
+        for served in online._stages.values():
+            served.begin(online._rows.tables())
         return online
 
     def features(self, stage: str, items: Sequence[Item]) -> FeatureColumns:
@@ -226,7 +248,7 @@ class OnlineFeatures:
         served = self._served(stage)
         batch = batch_of_items(stage, items)
         with self._lock:
-            return feature_columns(batch, served.plan, served.index.lookup)
+            return feature_columns(batch, served.plan, served.past)
 
     def known_features(
         self, stage: str, keys: Mapping[str, str | None], decision_time: datetime
@@ -247,7 +269,7 @@ class OnlineFeatures:
             batch = self._known_batch(stage, keys, decision_time)
             if batch is None:
                 return None
-            return feature_columns(batch, served.plan, served.index.lookup)
+            return feature_columns(batch, served.plan, served.past)
 
     def known_content(
         self, stage: str, keys: Mapping[str, str | None], decision_time: datetime
@@ -324,6 +346,7 @@ class OnlineFeatures:
 
 def _filled(features: FeatureSet, plan: FeaturePlan, tables: Tables) -> _Stage:
     stage = _Stage(features, plan)
+    stage.begin(tables)
     if tables.get(OWN_TABLE[features.stage]) is not None:
         stage.index.extend(stage_events(tables, features.stage, plan.statistics))
     return stage

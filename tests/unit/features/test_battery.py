@@ -17,7 +17,7 @@ from tests.support.small_world import small_world
 OWN = {"pre_arrival": "manifests", "declaration": "declarations"}
 FAMILIES_OF = {
     "pre_arrival": {
-        "parties", "commodity", "route", "container", "logistics", "novelty", "raw",
+        "parties", "commodity", "route", "consistency", "container", "logistics", "novelty", "raw",
     },
     "declaration": {
         "parties", "commodity", "valuation", "route", "consistency", "container", "logistics",
