@@ -15,8 +15,9 @@ from riskml.features.derived import add_derived
 from riskml.features.descriptions import Descriptions, headings_of
 from riskml.features.events import line_events, outcome_events
 from riskml.features.featureset import FeatureSet
+from riskml.features.groups import PartyGroups
 from riskml.features.plan import FeaturePlan, Past
-from riskml.features.rows import objects
+from riskml.features.rows import extended, objects
 from riskml.history import Events, Progress, Queries, Statistic, compute
 
 __all__ = ["FeatureColumns", "compute_features", "feature_columns", "stage_events"]
@@ -36,13 +37,17 @@ ID_COLUMNS = (
 
 
 def stage_events(
-    tables: Tables, stage: str, statistics: Sequence[Statistic], rollup: Rollup | None = None
+    tables: Tables,
+    stage: str,
+    statistics: Sequence[Statistic],
+    rollup: Rollup | None = None,
+    groups: PartyGroups | None = None,
 ) -> list[Events]:
     """Return every event that features of a stage may count."""
     rollup = roll_up(tables, stage) if rollup is None else rollup
     table = _TABLE[stage]
-    lines = line_events(table, tables.require(table), statistics)
-    return [lines, *outcome_events(tables, rollup, statistics)]
+    lines = line_events(table, tables.require(table), statistics, groups)
+    return [lines, *outcome_events(tables, rollup, statistics, groups)]
 
 
 def compute_features(
@@ -85,14 +90,16 @@ def compute_features(
     wanted = first if decisions == "first" else roll_up(tables, stage, decisions)
     if keep is not None:
         wanted = wanted.take(keep(wanted.consignments))
-    events = stage_events(tables, stage, plan.statistics, first)
+    rows = tables.require(_TABLE[stage])
+    groups = plan.groups(stage, rows)
+    events = stage_events(tables, stage, plan.statistics, first, groups)
 
     def lookup(queries: Queries) -> np.ndarray:
         return compute(plan.statistics, events, queries, progress=progress)
 
     batch = batch_of(with_manifests(wanted, tables))
-    descriptions = plan.descriptions(_TABLE[stage], tables.require(_TABLE[stage]))
-    columns = feature_columns(batch, plan, Past(lookup, descriptions))
+    past = Past(lookup, plan.descriptions(_TABLE[stage], rows), groups)
+    columns = feature_columns(batch, plan, past)
     frame = wanted.consignments.assign(stage=stage)[list(ID_COLUMNS)]
     return pd.concat([frame, _frame_of(columns, features)], axis=1)
 
@@ -116,7 +123,11 @@ def feature_columns(batch: Batch, plan: FeaturePlan, past: Past) -> FeatureColum
     columns: FeatureColumns = dict.fromkeys(plan.names, np.empty(0))
     if not len(batch):
         return columns
-    batch = replace(batch, line=add_derived(batch.line, len(batch.owner)))
+    line = add_derived(batch.line, len(batch.owner))
+    if past.groups is not None:
+        times = batch.head["decision_time"][batch.owner]
+        line = extended(line, past.groups.column_as_of(line, times))
+    batch = replace(batch, line=line)
     answers = past.lookup(plan.queries(batch))
     for how, reduced in plan.past.items():
         for part in _parts(len(reduced.names), len(batch.owner)):

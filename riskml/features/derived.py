@@ -5,19 +5,21 @@ from collections.abc import Iterable
 import numpy as np
 
 from riskml.features.batch import Columns, numbers_of, text_of
+from riskml.features.kinship import GROUPS
 from riskml.features.rows import extended
 
 __all__ = ["MADE_OF", "SOURCES", "add_derived", "columns_behind"]
 
 MADE_OF = {
+    **{kinship.group: kinship.read for kinship in GROUPS.values()},
     "chapter": ("commodity_code",),
     "heading": ("commodity_code",),
     "unit_price": ("customs_value", "net_mass_kg", "quantity"),
 }
 """The derived columns, and those of a table that each is made of."""
 
-SOURCES = tuple(dict.fromkeys(name for names in MADE_OF.values() for name in names))
-"""The columns that derived ones are made of."""
+SOURCES = ("commodity_code", "customs_value", "net_mass_kg", "quantity")
+"""The columns that :func:`add_derived` reads."""
 
 
 def columns_behind(names: Iterable[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskml.features.events import IDENTITY
+from riskml.features.events import EVENT_TIMES, IDENTITY
 from riskml.features.said import Rows, column_of, known_times
 from riskml.features.wordbook import Wordbook, ngrams_of
 
@@ -46,7 +46,8 @@ class _Rows(NamedTuple):
     heading: IntArray
 
     def take(self, keep: npt.NDArray[np.bool_] | IntArray) -> "_Rows":
-        return _Rows(*(column[keep] for column in self))
+        known, identity, revision, text, heading = self
+        return _Rows(known[keep], identity[keep], revision[keep], text[keep], heading[keep])
 
 
 class _Numbers:
@@ -94,7 +95,7 @@ class Descriptions:
         """Add rows in normal form or plain, none of them twice; their order does not matter."""
         if not len(rows):
             return
-        known = known_times(rows, self._table)
+        known = known_times(rows, EVENT_TIMES[self._table])
         codes, distinct = pd.factorize(column_of(rows, "commodity_code"))
         headings = headings_of(distinct)
         for heading in headings:
@@ -129,7 +130,9 @@ class Descriptions:
             heading is, or where no goods of its chapter were known.
         """
         found = np.full(len(texts), np.nan)
-        asked = np.flatnonzero(np.not_equal(texts, None) & np.not_equal(headings, None))
+        pairs = zip(texts.tolist(), headings.tolist(), strict=True)
+        told = [text is not None and heading is not None for text, heading in pairs]
+        asked = np.flatnonzero(told)
         starts = _month_starts(times[asked])
         for start in np.unique(starts).tolist():
             rows = asked[starts == start]

@@ -7,6 +7,7 @@ history index is fed event by event. Both then go through the code that training
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,7 @@ from riskml.features.compute import FeatureColumns, feature_columns, stage_event
 from riskml.features.descriptions import Descriptions
 from riskml.features.events import EVENT_TIMES, outcome_keys
 from riskml.features.featureset import FeatureSet
+from riskml.features.groups import PartyGroups
 from riskml.features.items import Item, batch_of_items
 from riskml.features.plan import FeaturePlan, Past
 from riskml.features.rows import microseconds
@@ -42,13 +44,18 @@ FEW = 256
 
 @dataclass
 class _Stage:
-    """What one stage needs to answer."""
+    """What one stage needs to answer.
+
+    ``groups`` are those that look-ups see, ``ahead`` those that know what was prepared as well.
+    """
 
     features: FeatureSet
     plan: FeaturePlan
     index: HistoryIndex = field(init=False)
     places: list[Place] = field(init=False)
     descriptions: Descriptions | None = None
+    groups: PartyGroups | None = None
+    ahead: PartyGroups | None = None
 
     def __post_init__(self) -> None:
         self.index = HistoryIndex(self.plan.statistics)
@@ -57,17 +64,25 @@ class _Stage:
     @property
     def past(self) -> Past:
         """What is known at the moment."""
-        return Past(self.index.lookup, self.descriptions)
+        return Past(self.index.lookup, self.descriptions, self.groups)
 
     def begin(self, tables: Tables) -> None:
-        """Take in what the tables say of goods."""
+        """Take in what the tables say of goods and parties."""
         own = OWN_TABLE[self.features.stage]
         self.descriptions = self.plan.descriptions(own, tables.get(own))
+        self.groups = self.plan.groups(self.features.stage, tables.get(own))
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget what was prepared and never applied."""
+        self.ahead = deepcopy(self.groups)
 
     def learn(self, rows: Rows) -> None:
         """Take in what further rows of the stage's own table say."""
         if self.descriptions is not None:
             self.descriptions.append(rows)
+        if self.groups is not None:
+            self.groups.append(rows)
 
 
 @dataclass(frozen=True)
@@ -114,6 +129,7 @@ class OnlineFeatures:
         self._lock = threading.RLock()
         self._rows = RowStore(tables)
         self._stages: dict[str, _Stage] = {}
+        self._prepared = False
         for features in feature_sets.values():
             self.set_features(features)
 
@@ -157,6 +173,10 @@ class OnlineFeatures:
             For :meth:`apply`, before anything else is prepared.
         """
         self._rows.tidy()
+        if self._prepared:
+            for served in self._stages.values():
+                served.forget()
+        self._prepared = True
         if not isinstance(rows, pd.DataFrame) and len(rows) > FEW:
             rows = frame_of(table, rows)
         if isinstance(rows, pd.DataFrame):
@@ -186,6 +206,7 @@ class OnlineFeatures:
             self._stages.update(arrival.rebuilt)
             if len(arrival.rows):
                 self._rows.append(arrival.table, arrival.rows)
+            self._prepared = False
 
     def retain(self, horizon: int) -> int:
         """Drop from the indexes what no decision at ``horizon`` or later can reach.
@@ -294,7 +315,9 @@ class OnlineFeatures:
         changed: dict[str, Any] = {table: grown}
         after = replace(before, **changed)
         return {
-            stage: events_of_frame(stage, served.plan.statistics, table, fresh, before, after)
+            stage: events_of_frame(
+                stage, served.plan.statistics, table, fresh, before, after, served.ahead
+            )
             for stage, served in self._stages.items()
         }
 
@@ -305,7 +328,7 @@ class OnlineFeatures:
         before = self._rows.around_plain(table, fresh, needed)
         return {
             stage: events_of_plain(
-                stage, served.plan.statistics, table, fresh, before, served.places
+                stage, served.plan.statistics, table, fresh, before, served.places, served.ahead
             )
             for stage, served in self._stages.items()
         }
@@ -348,5 +371,6 @@ def _filled(features: FeatureSet, plan: FeaturePlan, tables: Tables) -> _Stage:
     stage = _Stage(features, plan)
     stage.begin(tables)
     if tables.get(OWN_TABLE[features.stage]) is not None:
-        stage.index.extend(stage_events(tables, features.stage, plan.statistics))
+        events = stage_events(tables, features.stage, plan.statistics, groups=stage.groups)
+        stage.index.extend(events)
     return stage

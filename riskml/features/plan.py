@@ -10,6 +10,8 @@ import pandas as pd
 from riskml.features.batch import Batch
 from riskml.features.definition import Definition, Direct, Worded
 from riskml.features.descriptions import Descriptions
+from riskml.features.groups import PartyGroups
+from riskml.features.kinship import GROUPS
 from riskml.history import Queries, Statistic
 
 __all__ = ["FeaturePlan", "Lookup", "Past", "statistics_of"]
@@ -32,10 +34,13 @@ class Past:
         Answers history queries.
     descriptions : Descriptions or None
         None where no feature asks for them.
+    groups : PartyGroups or None
+        Likewise.
     """
 
     lookup: Lookup
     descriptions: Descriptions | None
+    groups: PartyGroups | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,14 @@ class FeaturePlan:
         if not self.worded:
             return None
         found = Descriptions(table)
+        found.append(() if rows is None else rows)
+        return found
+
+    def groups(self, stage: str, rows: pd.DataFrame | None) -> PartyGroups | None:
+        """Return whom rows of the stage's own table speak of; None if nothing asks for groups."""
+        if GROUPS[stage].group not in self.keys:
+            return None
+        found = PartyGroups(GROUPS[stage])
         found.append(() if rows is None else rows)
         return found
 

@@ -9,7 +9,6 @@ import pandas as pd
 
 from riskml.datasets.consignments import known_at
 from riskml.datasets.plain import PlainRow
-from riskml.features.events import EVENT_TIMES
 from riskml.features.rows import objects
 
 __all__ = ["Rows", "column_of", "known_times"]
@@ -24,9 +23,16 @@ def column_of(rows: Rows, name: str) -> "pd.Series[Any] | npt.NDArray[np.object_
     return objects(row.get(name) for row in rows)
 
 
-def known_times(rows: Rows, table: str) -> npt.NDArray[np.int64]:
-    """Return when each row could be known, in microseconds since 1970 UTC."""
-    event = EVENT_TIMES[table]
+def known_times(rows: Rows, event: str) -> npt.NDArray[np.int64]:
+    """Return when each row could be known, in microseconds since 1970 UTC.
+
+    Parameters
+    ----------
+    rows : DataFrame or sequence of mappings
+        In normal form, or plain.
+    event : str
+        Column of the event time.
+    """
     if isinstance(rows, pd.DataFrame):
         return np.asarray(known_at(rows, event).dt.as_unit("us").astype("int64"))
     times = ((row[event], row.get("recorded_at")) for row in rows)
