@@ -135,19 +135,31 @@ def feature_columns(batch: Batch, plan: FeaturePlan, past: Past) -> FeatureColum
             columns.update(zip(reduced.names[part], np.ascontiguousarray(rolled.T), strict=True))
     for name, compute_direct in plan.direct:
         columns[name] = compute_direct(batch)
-    for name, worded in plan.worded:
-        columns[name] = _plausibility(batch, past.descriptions, worded)
+    if plan.worded and past.descriptions is not None:
+        columns.update(_plausibilities(batch, past.descriptions, plan.worded))
     return columns
 
 
-def _plausibility(batch: Batch, known: Descriptions | None, worded: Worded) -> np.ndarray:
-    texts = batch.text("goods_description", worded.table)
-    texts = texts if worded.table == "line" else texts[batch.owner]
+def _plausibilities(
+    batch: Batch, known: Descriptions, asked: Sequence[tuple[str, Worded]]
+) -> FeatureColumns:
+    """Hold all descriptions against the headings at once: a single item pays for one call."""
     headings = objects(headings_of(batch.text("commodity_code").tolist()))
     times = batch.head["decision_time"][batch.owner]
-    none = np.full(len(texts), np.nan)
-    values = none if known is None else known.plausibility(texts, headings, times)
-    return roll(batch, values, worded.how)
+    texts = [
+        batch.text("goods_description", worded.table)[
+            slice(None) if worded.table == "line" else batch.owner
+        ]
+        for _, worded in asked
+    ]
+    values = known.plausibility(
+        np.concatenate(texts), np.tile(headings, len(asked)), np.tile(times, len(asked))
+    )
+    parts = np.split(values, len(asked))
+    return {
+        name: roll(batch, part, worded.how)
+        for (name, worded), part in zip(asked, parts, strict=True)
+    }
 
 
 def _parts(width: int, lines: int) -> list[slice]:

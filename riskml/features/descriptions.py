@@ -146,10 +146,10 @@ class Descriptions:
             both, place = _distinct_pairs(texts, headings)
             texts, headings = both
         grams = ngrams_of(texts.tolist())
-        bins, owner = grams.of(np.arange(len(texts)))
+        owner = np.repeat(np.arange(len(texts)), grams.starts[1:] - grams.starts[:-1])
         wanted = headings.tolist()
         chapters = self._chapters.find(heading[:2] for heading in wanted)
-        ratio = book.likelihood(bins, owner, self._headings.find(wanted), chapters)
+        ratio = book.likelihood(grams.bins, owner, self._headings.find(wanted), chapters)
         judged = 1.0 / (1.0 + np.exp(-ratio))
         return judged if place is None else judged[place]
 

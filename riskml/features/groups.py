@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from riskml.features.batch import Columns, text_of
 from riskml.features.kinship import (
@@ -27,6 +26,7 @@ from riskml.features.kinship import (
     stated,
 )
 from riskml.features.names import likeness
+from riskml.features.rows import objects
 from riskml.features.said import Rows
 
 __all__ = ["PartyGroups"]
@@ -67,9 +67,8 @@ class PartyGroups:
 
     def group_of(self, numbers: Objects) -> Objects:
         """Return the group of each number that is known; None is missing."""
-        codes, distinct = pd.factorize(numbers)
-        groups = np.array([*(self._root(number) for number in distinct), None], dtype=object)
-        return groups[codes]
+        groups = {number: self._root(number) for number in set(numbers.tolist()) - {None}}
+        return objects(groups.get(number) for number in numbers.tolist())
 
     def as_of(self, columns: Mapping[str, Objects], times: IntArray) -> Objects:
         """Return the group of each row's number as it was known strictly before a time.
@@ -81,20 +80,21 @@ class PartyGroups:
         times : ndarray of int64, shape (n,)
             Microseconds since 1970 UTC.
         """
-        party = self._kinship.party
-        codes, distinct = pd.factorize(columns[party])
-        never = np.iinfo(np.int64).max
-        firsts = [self._first[n].known if n in self._first else never for n in distinct]
-        known = np.array([*firsts, -1], dtype=np.int64)[codes] < times
-        groups = [self._root(n) if n in self._first else n for n in distinct]
-        found = np.array([*groups, None], dtype=object)[codes]
+        numbers = columns[self._kinship.party]
+        firsts = {number: self._first.get(number) for number in set(numbers.tolist())}
+        found = objects([None] * len(numbers))
         cache: dict[tuple[Any, ...], str] = {}
-        for row in np.flatnonzero(~known & (codes >= 0)).tolist():
-            values = {n: column[row] for n, column in columns.items()}
-            asked = (*values.values(), int(times[row]))
+        for row, (number, time) in enumerate(zip(numbers.tolist(), times.tolist(), strict=True)):
+            if number is None:
+                continue
+            first = firsts[number]
+            if first is not None and first.known < time:
+                found[row] = self._root(number)
+                continue
+            values = {name: column[row] for name, column in columns.items()}
+            asked = (*values.values(), time)
             if asked not in cache:
-                number = str(values[party])
-                kin = self._kin(number, comparable(values, self._kinship), int(times[row]))
+                kin = self._kin(number, comparable(values, self._kinship), time)
                 cache[asked] = number if kin is None else self._root(kin)
             found[row] = cache[asked]
         return found

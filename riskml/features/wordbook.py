@@ -140,14 +140,13 @@ class _Counts:
         self._keys, place = np.unique(group * BINS + bins, return_inverse=True)
         # Whole numbers below 2**53: exact in any order.
         self._counts = np.bincount(place, weights=weight, minlength=len(self._keys))
-        self._sizes = np.bincount(group, weights=weight, minlength=groups)
+        # The last stands for groups that have no number, or one of later.
+        self._sizes = np.append(np.bincount(group, weights=weight, minlength=groups), 0.0)
 
     def sizes(self, group: IntArray) -> FloatArray:
         """Return how many n-grams each group has; none if it is unknown."""
         # A group met since these counts were made has a number behind theirs.
-        met = (group >= 0) & (group < len(self._sizes))
-        sizes = np.append(self._sizes, 0.0)
-        return np.asarray(sizes[np.where(met, group, -1)])
+        return self._sizes[np.minimum(group, len(self._sizes) - 1)]
 
     def of(
         self, group: IntArray, bins: IntArray, share: FloatArray
