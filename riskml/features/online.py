@@ -242,8 +242,10 @@ class OnlineFeatures:
         for stage, served in online._stages.items():
             served.index.restore(state["indexes"][stage])
         online._rows.restore(state["rows"])
+        tables = online._rows.tables()
         for served in online._stages.values():
-            served.begin(online._rows.tables())
+            # Read anew: what goods and parties were said to be is not part of an index.
+            served.begin(tables)
         return online
 
     def features(self, stage: str, items: Sequence[Item]) -> FeatureColumns:

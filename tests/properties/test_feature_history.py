@@ -59,6 +59,26 @@ def test_live_features_have_the_bits_of_the_batch(stage, seed, order):
         _same(answers[feature.name], frame[feature.name], feature.name)
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_history_put_back_has_the_bits_of_the_batch(stage):
+    tables = small_world(5, bills=20)
+    features = feature_set(stage, extra_columns(tables, stage))
+    frame = compute_features(tables, stage, features)
+    first = {name: getattr(tables, name).iloc[:30] for name in NAMES}
+    online = OnlineFeatures({stage: features}, Tables(**first))
+    with online.still() as state:
+        restored = OnlineFeatures.restored({stage: features}, state)
+    for name in NAMES:
+        rows = getattr(tables, name)
+        if stage == "declaration" and name == "declarations":
+            # Prepared and never applied: it must leave no trace.
+            restored.prepare(name, rows.iloc[40:50])
+        restored.append(name, rows)
+    answers = restored.features(stage, _items(tables, stage))
+    for feature in features.features:
+        _same(answers[feature.name], frame[feature.name], feature.name)
+
+
 def _shuffled_batches(tables: Tables, order):
     """Cut all tables into batches of one to nine rows, in any order."""
     batches = []
