@@ -26,7 +26,8 @@ def command(
 
     check_stage(stage)
     if describe:
-        print_table(_catalogue(data, stage), as_json=as_json, title=f"Features at {stage}")
+        title, rows = _catalogue(data, stage)
+        print_table(rows, as_json=as_json, title=title)
         return
     if data is None or out is None:
         raise UsageError("--data and --out are both needed", "or use --describe")
@@ -57,8 +58,9 @@ def command(
         say(", ".join(f"{name} {value}" for name, value in row.items()))
 
 
-def _catalogue(data: Path | None, stage: str) -> list[dict[str, object]]:
-    from riskml.features.catalogue import catalogue, extra_columns
+def _catalogue(data: Path | None, stage: str) -> tuple[str, list[dict[str, object]]]:
+    """Return the name of the default feature set, and a row for each feature in its order."""
+    from riskml.features.catalogue import extra_columns, feature_set
 
     extras: tuple[tuple[str, str], ...] = ()
     if data is not None:
@@ -66,16 +68,21 @@ def _catalogue(data: Path | None, stage: str) -> list[dict[str, object]]:
 
         own = "manifests" if stage == "pre_arrival" else "declarations"
         extras = extra_columns(load_tables(data, need=(own,)), stage)
-    return [
+    found = feature_set(stage, extras)
+    title = (
+        f"Features at {stage}: {found.name} v{found.version}, {len(found.names)} features, "
+        f"digest {found.digest[:12]}"
+    )
+    return title, [
         {
-            "name": d.feature.name,
-            "kind": d.feature.kind,
-            "family": d.feature.family,
-            "english": d.feature.description_en,
-            "vietnamese": d.feature.description_vi,
-            "unit": d.feature.unit,
-            "sign": d.feature.sign,
-            "sources": ", ".join(d.feature.sources),
+            "name": feature.name,
+            "kind": feature.kind,
+            "family": feature.family,
+            "english": feature.description_en,
+            "vietnamese": feature.description_vi,
+            "unit": feature.unit,
+            "sign": feature.sign,
+            "sources": ", ".join(feature.sources),
         }
-        for d in catalogue(stage, extras)
+        for feature in found.features
     ]

@@ -14,7 +14,7 @@ __all__ = ["PAST", "past_sentence"]
 
 _HISTORY = re.compile(
     r"(?P<key>[a-z_.]+?)__(?P<kind>count|known|hits|hit_rate|suspicious_rate|suspicious|"
-    r"days_since_last_hit|days_since_last|first_seen|distinct|price_percentile|price_log_ratio)"
+    r"days_since_last_hit|days_since_last|first_seen|distinct|share|price_percentile|price_log_ratio)"
     r"(?:_(?P<column>[a-z_]+?))?(?:__(?P<days>[0-9.]+)d)?(?:__(?P<how>min|mean))?"
 )
 
@@ -179,6 +179,18 @@ def _distinct(past: _Past, places: Places) -> Sentence:
     return write
 
 
+def _share(past: _Past, places: Places) -> Sentence:
+    own, language = places.own, past.language
+    missing = past.phrase("no_key")()
+    phrase = past.phrase("share", "share", column=past.named(past.column))
+
+    def write(values: Sequence[Value]) -> str:
+        value = number(values[own])
+        return missing if value is None else phrase(share(value, language))
+
+    return write
+
+
 def _price(past: _Past, places: Places) -> Sentence:
     """Write where a unit price stands among its peers: the price, their median, their number."""
     own, language = places.own, past.language
@@ -242,6 +254,7 @@ PAST: Mapping[str, Callable[[_Past, Places], Sentence]] = {
     "days_since_last_hit": _since,
     "first_seen": _first_seen,
     "distinct": _distinct,
+    "share": _share,
     "price_percentile": _price,
     "price_log_ratio": _price,
 }

@@ -10,6 +10,7 @@ from riskml.datasets import Tables
 from riskml.datasets.consignments import roll_up
 from riskml.datasets.plain import PlainRow
 from riskml.features.events import line_events, outcome_events
+from riskml.features.groups import PartyGroups
 from riskml.features.rowwise import Place, line_events_of, new_outcomes, outcomes_of
 from riskml.history import Events, Statistic
 
@@ -26,6 +27,7 @@ def events_of_plain(
     fresh: Sequence[PlainRow],
     before: Mapping[str, Sequence[PlainRow]],
     places: Sequence[Place],
+    groups: PartyGroups | None = None,
 ) -> list[Events] | None:
     """Return the events that are new to a stage; None if something old has changed.
 
@@ -43,13 +45,20 @@ def events_of_plain(
         The rows known before that bear on the same outcomes, by table.
     places : sequence of Place
         The streams and keys of outcomes (:func:`riskml.features.events.outcome_keys`).
+    groups : PartyGroups, optional
+        Takes in the new rows; needed where a statistic is about a group.
     """
-    added = [line_events_of(table, fresh, statistics)] if table == OWN_TABLE[stage] else []
     after = {**before, table: [*before[table], *fresh]}
-    if not after["inspections"]:
+    inspected = bool(after["inspections"])
+    old = outcomes_of(stage, before, places, groups) if inspected else {}
+    added = []
+    if table == OWN_TABLE[stage]:
+        if groups is not None and groups.append(fresh):
+            return None
+        added.append(line_events_of(table, fresh, statistics, groups))
+    if not inspected:
         return added
-    old, new = (outcomes_of(stage, rows, places) for rows in (before, after))
-    outcomes = new_outcomes(old, new)
+    outcomes = new_outcomes(old, outcomes_of(stage, after, places, groups))
     return None if outcomes is None else [*added, *outcomes]
 
 
@@ -60,12 +69,19 @@ def events_of_frame(
     fresh: pd.DataFrame,
     before: Tables,
     after: Tables,
+    groups: PartyGroups | None = None,
 ) -> list[Events] | None:
     """Return the same for rows in normal form; ``after`` are those of ``before`` and the new."""
-    added = [line_events(table, fresh, statistics)] if table == OWN_TABLE[stage] else []
-    if after.inspections is None or not len(after.inspections):
+    inspected = after.inspections is not None and len(after.inspections) > 0
+    old = _outcomes(before, stage, statistics, groups) if inspected else {}
+    added = []
+    if table == OWN_TABLE[stage]:
+        if groups is not None and groups.append(fresh):
+            return None
+        added.append(line_events(table, fresh, statistics, groups))
+    if not inspected:
         return added
-    old, new = _outcomes(before, stage, statistics), _outcomes(after, stage, statistics)
+    new = _outcomes(after, stage, statistics, groups)
     added += [events for key, events in new.items() if key not in old]
     for key, events in old.items():
         rest = _without(new.get(key), events)
@@ -76,12 +92,12 @@ def events_of_frame(
 
 
 def _outcomes(
-    tables: Tables, stage: str, statistics: Sequence[Statistic]
+    tables: Tables, stage: str, statistics: Sequence[Statistic], groups: PartyGroups | None
 ) -> dict[tuple[str, tuple[str, ...]], Events]:
     own = tables.get(OWN_TABLE[stage])
     if own is None or not len(own):
         return {}
-    events = outcome_events(tables, roll_up(tables, stage), statistics)
+    events = outcome_events(tables, roll_up(tables, stage), statistics, groups)
     return {(e.stream, e.only or ()): e for e in events}
 
 

@@ -10,10 +10,14 @@ from riskml.datasets.consignments import Rollup, roll_up, with_manifests
 from riskml.datasets.tables import Tables
 from riskml.features.batch import Batch, batch_of, roll
 from riskml.features.catalogue import definitions_of
+from riskml.features.definition import Worded
 from riskml.features.derived import add_derived
+from riskml.features.descriptions import Descriptions, headings_of
 from riskml.features.events import line_events, outcome_events
 from riskml.features.featureset import FeatureSet
-from riskml.features.plan import FeaturePlan, Lookup
+from riskml.features.groups import PartyGroups
+from riskml.features.plan import FeaturePlan, Past
+from riskml.features.rows import extended, objects
 from riskml.history import Engine, Events, Progress, Queries, Statistic, compute
 
 __all__ = ["FeatureColumns", "compute_features", "feature_columns", "stage_events"]
@@ -33,13 +37,17 @@ ID_COLUMNS = (
 
 
 def stage_events(
-    tables: Tables, stage: str, statistics: Sequence[Statistic], rollup: Rollup | None = None
+    tables: Tables,
+    stage: str,
+    statistics: Sequence[Statistic],
+    rollup: Rollup | None = None,
+    groups: PartyGroups | None = None,
 ) -> list[Events]:
     """Return every event that features of a stage may count."""
     rollup = roll_up(tables, stage) if rollup is None else rollup
     table = _TABLE[stage]
-    lines = line_events(table, tables.require(table), statistics)
-    return [lines, *outcome_events(tables, rollup, statistics)]
+    lines = line_events(table, tables.require(table), statistics, groups)
+    return [lines, *outcome_events(tables, rollup, statistics, groups)]
 
 
 def compute_features(
@@ -85,18 +93,21 @@ def compute_features(
     wanted = first if decisions == "first" else roll_up(tables, stage, decisions)
     if keep is not None:
         wanted = wanted.take(keep(wanted.consignments))
-    events = stage_events(tables, stage, plan.statistics, first)
+    rows = tables.require(_TABLE[stage])
+    groups = plan.groups(stage, rows)
+    events = stage_events(tables, stage, plan.statistics, first, groups)
 
     def lookup(queries: Queries) -> np.ndarray:
         return engine(plan.statistics, events, queries, progress=progress)
 
     batch = batch_of(with_manifests(wanted, tables))
-    columns = feature_columns(batch, plan, lookup)
+    past = Past(lookup, plan.descriptions(_TABLE[stage], rows), groups)
+    columns = feature_columns(batch, plan, past)
     frame = wanted.consignments.assign(stage=stage)[list(ID_COLUMNS)]
     return pd.concat([frame, _frame_of(columns, features)], axis=1)
 
 
-def feature_columns(batch: Batch, plan: FeaturePlan, lookup: Lookup) -> FeatureColumns:
+def feature_columns(batch: Batch, plan: FeaturePlan, past: Past) -> FeatureColumns:
     """Compute features of a batch; the only implementation, for training and for serving.
 
     Parameters
@@ -105,8 +116,8 @@ def feature_columns(batch: Batch, plan: FeaturePlan, lookup: Lookup) -> FeatureC
         Consignments at their decision.
     plan : FeaturePlan
         What to compute, in order.
-    lookup : callable
-        Answers history queries.
+    past : Past
+        What was known before the decisions.
 
     Returns
     -------
@@ -115,15 +126,43 @@ def feature_columns(batch: Batch, plan: FeaturePlan, lookup: Lookup) -> FeatureC
     columns: FeatureColumns = dict.fromkeys(plan.names, np.empty(0))
     if not len(batch):
         return columns
-    batch = replace(batch, line=add_derived(batch.line, len(batch.owner)))
-    answers = lookup(plan.queries(batch))
+    line = add_derived(batch.line, len(batch.owner))
+    if past.groups is not None:
+        times = batch.head["decision_time"][batch.owner]
+        line = extended(line, past.groups.column_as_of(line, times))
+    batch = replace(batch, line=line)
+    answers = past.lookup(plan.queries(batch))
     for how, reduced in plan.past.items():
         for part in _parts(len(reduced.names), len(batch.owner)):
             rolled = roll(batch, answers[:, reduced.places[part]], how)
             columns.update(zip(reduced.names[part], np.ascontiguousarray(rolled.T), strict=True))
     for name, compute_direct in plan.direct:
         columns[name] = compute_direct(batch)
+    if plan.worded and past.descriptions is not None:
+        columns.update(_plausibilities(batch, past.descriptions, plan.worded))
     return columns
+
+
+def _plausibilities(
+    batch: Batch, known: Descriptions, asked: Sequence[tuple[str, Worded]]
+) -> FeatureColumns:
+    """Hold all descriptions against the headings at once: a single item pays for one call."""
+    headings = objects(headings_of(batch.text("commodity_code").tolist()))
+    times = batch.head["decision_time"][batch.owner]
+    texts = [
+        batch.text("goods_description", worded.table)[
+            slice(None) if worded.table == "line" else batch.owner
+        ]
+        for _, worded in asked
+    ]
+    values = known.plausibility(
+        np.concatenate(texts), np.tile(headings, len(asked)), np.tile(times, len(asked))
+    )
+    parts = np.split(values, len(asked))
+    return {
+        name: roll(batch, part, worded.how)
+        for (name, worded), part in zip(asked, parts, strict=True)
+    }
 
 
 def _parts(width: int, lines: int) -> list[slice]:

@@ -1,24 +1,55 @@
-"""Consistency: the manifest against the declaration."""
+"""Consistency: the manifest against the declaration, the goods' words against their code."""
 
 import numpy as np
 from rapidfuzz import fuzz
 
 from riskml.features.batch import Batch, roll
-from riskml.features.definition import Definition, Direct, direct
+from riskml.features.definition import Definition, Direct, direct, worded
 from riskml.features.featureset import Feature
 
 __all__ = ["definitions"]
 
 
 def definitions(stage: str) -> list[Definition]:
-    """Return the features of this family; there is nothing to compare before a declaration."""
-    if stage != "declaration":
-        return []
-    return [direct(feature, compute) for feature, compute in _DIRECT]
+    """Return the features of this family; without a declaration, words and code are compared."""
+    table = "manifests" if stage == "pre_arrival" else "declarations"
+    found = [worded(_plausible(table, table, *_OWN_WORDS), "line", "min")]
+    if stage == "declaration":
+        found += [direct(feature, compute) for feature, compute in _DIRECT]
+        feature = _plausible("manifests", table, *_MANIFEST_WORDS)
+        found.append(worded(feature, "manifest", "max"))
+    return found
 
 
-def _feature(name: str, english: str, vietnamese: str, column: str, unit: str = "") -> Feature:
-    sources = (f"manifests.{column}", f"declarations.{column}")
+_OWN_WORDS = (
+    "description_plausibility",
+    "How well the goods description goes with the HS heading, by earlier descriptions (of several "
+    "lines, the worst)",
+    "Mức độ phù hợp của mô tả hàng với nhóm HS theo các mô tả trước đây (dòng kém nhất)",
+)
+_MANIFEST_WORDS = (
+    "manifest_description_plausibility",
+    "How well the manifest's goods description goes with an HS heading declared, by earlier "
+    "descriptions (of several lines, the best)",
+    "Mức độ phù hợp của mô tả trên bản lược khai với nhóm HS khai báo theo các mô tả trước đây "
+    "(dòng tốt nhất)",
+)
+
+
+def _plausible(words: str, codes: str, name: str, english: str, vietnamese: str) -> Feature:
+    # Earlier descriptions are those of the table that has the codes.
+    sources = dict.fromkeys(
+        (f"{words}.goods_description", f"{codes}.commodity_code", f"{codes}.goods_description")
+    )
+    return Feature(
+        name, "number", "consistency", english, vietnamese, "plausibility", -1, tuple(sources)
+    )
+
+
+def _feature(
+    name: str, english: str, vietnamese: str, column: str, unit: str = "", declared: str = ""
+) -> Feature:
+    sources = (f"manifests.{column}", f"declarations.{declared or column}")
     return Feature(name, "number", "consistency", english, vietnamese, unit, 0, sources)
 
 
@@ -97,6 +128,7 @@ _DIRECT = (
             "Độ giống nhau giữa tên người nhập khẩu và người nhận hàng",
             "consignee_name",
             "percent",
+            "importer_name",
         ),
         _name_similarity,
     ),

@@ -1,14 +1,30 @@
 """Columns derived row by row from a table's own columns, used as keys and values of history."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from riskml.features.batch import Columns, numbers_of, text_of
+from riskml.features.kinship import GROUPS
 from riskml.features.rows import extended
 
-__all__ = ["SOURCES", "add_derived"]
+__all__ = ["MADE_OF", "SOURCES", "add_derived", "columns_behind"]
+
+MADE_OF = {
+    **{kinship.group: kinship.read for kinship in GROUPS.values()},
+    "chapter": ("commodity_code",),
+    "heading": ("commodity_code",),
+    "unit_price": ("customs_value", "net_mass_kg", "quantity"),
+}
+"""The derived columns, and those of a table that each is made of."""
 
 SOURCES = ("commodity_code", "customs_value", "net_mass_kg", "quantity")
-"""The columns that derived ones are made of."""
+"""The columns that :func:`add_derived` reads."""
+
+
+def columns_behind(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns of a table that stand behind columns, derived or not, each once."""
+    return tuple(dict.fromkeys(source for name in names for source in MADE_OF.get(name, (name,))))
 
 
 def add_derived(columns: Columns, size: int) -> Columns:

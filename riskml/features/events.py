@@ -9,6 +9,7 @@ from riskml.datasets.consignments import Rollup, known_at, match_inspections
 from riskml.datasets.tables import Tables
 from riskml.features.batch import NO_TIME, Columns, columns_of, numbers_of, text_of
 from riskml.features.derived import SOURCES, add_derived
+from riskml.features.groups import PartyGroups
 from riskml.history import KINDS, LINES, Events, Statistic
 
 __all__ = [
@@ -37,7 +38,12 @@ IDENTITY = {
 }
 
 
-def line_events(table: str, rows: pd.DataFrame, statistics: Sequence[Statistic]) -> Events:
+def line_events(
+    table: str,
+    rows: pd.DataFrame,
+    statistics: Sequence[Statistic],
+    groups: PartyGroups | None = None,
+) -> Events:
     """Return the stream of a stage's own rows.
 
     Parameters
@@ -48,10 +54,15 @@ def line_events(table: str, rows: pd.DataFrame, statistics: Sequence[Statistic])
         All revisions of all rows, in normal form.
     statistics : sequence of Statistic
         What will be asked; only their columns are carried.
+    groups : PartyGroups, optional
+        Which has these rows; needed where a statistic is about a group.
     """
     keys, values = wanted_columns(statistics)
-    needed = needed_columns(rows, [*IDENTITY[table], *keys, *values])
+    party = [groups.kinship.party] if groups is not None else []
+    needed = needed_columns(rows, [*IDENTITY[table], *keys, *values, *party])
     columns = add_derived(columns_of(needed), len(rows))
+    if groups is not None:
+        columns = {**columns, **groups.known_column(columns, len(rows))}
     identity = [columns[name] for name in IDENTITY[table]]
     known = known_at(rows, EVENT_TIMES[table])
     return Events(
@@ -65,7 +76,12 @@ def line_events(table: str, rows: pd.DataFrame, statistics: Sequence[Statistic])
     )
 
 
-def outcome_events(tables: Tables, rollup: Rollup, statistics: Iterable[Statistic]) -> list[Events]:
+def outcome_events(
+    tables: Tables,
+    rollup: Rollup,
+    statistics: Iterable[Statistic],
+    groups: PartyGroups | None = None,
+) -> list[Events]:
     """Return the streams of closed outcomes and of scan findings, for each key.
 
     An outcome speaks of every consignment it names, and counts once for each different value
@@ -83,8 +99,11 @@ def outcome_events(tables: Tables, rollup: Rollup, statistics: Iterable[Statisti
     places = outcome_keys(statistics)
     names = {name for _, key in places for name in key}
     # Few lines have an outcome: only these are turned into arrays, one for each place in ``row``.
+    names |= set(groups.kinship.columns) if groups is not None else set()
     spoken_of = needed_columns(rollup.lines, sorted(names)).iloc[_ranges(starts, ends)]
     lines = add_derived(columns_of(spoken_of), len(spoken_of))
+    if groups is not None:
+        lines = {**lines, **groups.column_as_of(lines, lines["decision_time"])}
     return events_of_stated(columns_of(stated), lines, row, places)
 
 

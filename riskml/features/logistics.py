@@ -10,15 +10,22 @@ __all__ = ["definitions"]
 
 _HOUR = 3_600_000_000.0
 _DAY = 86_400_000_000
+_DECIDED = "decided"
+_EVENT_TIME = {"manifests": "submitted_at", "declarations": "lodged_at"}
+_DECLARED_ONLY = ("net_mass_kg", "quantity")
+"""Columns that no manifest has."""
 
 
 def definitions(stage: str) -> list[Definition]:
     """Return the features of this family for ``stage``."""
     table = "manifests" if stage == "pre_arrival" else "declarations"
-    found = [
-        direct(_feature(name, english, vietnamese, unit, f"{table}.{column}"), compute)
-        for name, english, vietnamese, unit, column, compute in _SHARED
-    ]
+    found = []
+    for name, english, vietnamese, unit, columns, compute in _SHARED:
+        if stage == "pre_arrival" and columns in _DECLARED_ONLY:
+            continue
+        named = columns.replace(_DECIDED, _EVENT_TIME[table]).split()
+        sources = (f"{table}.{column}" for column in named)
+        found.append(direct(_feature(name, english, vietnamese, unit, *sources), compute))
     if stage == "pre_arrival":
         found.append(direct(_LEAD, _lead_time("line", "submitted_at")))
     else:
@@ -132,7 +139,7 @@ _SHARED: tuple[tuple[str, str, str, str, str, Direct], ...] = (
         "Logarithm of the gross mass per package",
         "Lô-ga-rít khối lượng mỗi kiện",
         "log kg",
-        "packages",
+        "gross_mass_kg packages",
         _log_per_package,
     ),
     (
@@ -140,7 +147,7 @@ _SHARED: tuple[tuple[str, str, str, str, str, Direct], ...] = (
         "Day of the week of the decision, UTC, Monday is 0",
         "Ngày trong tuần của quyết định (UTC, thứ hai là 0)",
         "",
-        "decision_time",
+        _DECIDED,
         _weekday,
     ),
     (
@@ -148,7 +155,7 @@ _SHARED: tuple[tuple[str, str, str, str, str, Direct], ...] = (
         "Hour of the day of the decision, UTC",
         "Giờ trong ngày của quyết định (UTC)",
         "hours",
-        "decision_time",
+        _DECIDED,
         _hour,
     ),
 )

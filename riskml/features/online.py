@@ -7,6 +7,7 @@ history index is fed event by event. Both then go through the code that training
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -22,12 +23,15 @@ from riskml.features.batch import Batch, batch_of
 from riskml.features.catalogue import definitions_of
 from riskml.features.changes import OWN_TABLE, events_of_frame, events_of_plain
 from riskml.features.compute import FeatureColumns, feature_columns, stage_events
+from riskml.features.descriptions import Descriptions
 from riskml.features.events import EVENT_TIMES, outcome_keys
 from riskml.features.featureset import FeatureSet
+from riskml.features.groups import PartyGroups
 from riskml.features.items import Item, batch_of_items
-from riskml.features.plan import FeaturePlan
+from riskml.features.plan import FeaturePlan, Past
 from riskml.features.rows import microseconds
 from riskml.features.rowwise import Place, columns_needed
+from riskml.features.said import Rows
 from riskml.features.store import RowStore
 from riskml.history import Events, HistoryIndex
 from riskml.history.container import SnapshotError
@@ -40,16 +44,45 @@ FEW = 256
 
 @dataclass
 class _Stage:
-    """What one stage needs to answer."""
+    """What one stage needs to answer.
+
+    ``groups`` are those that look-ups see, ``ahead`` those that know what was prepared as well.
+    """
 
     features: FeatureSet
     plan: FeaturePlan
     index: HistoryIndex = field(init=False)
     places: list[Place] = field(init=False)
+    descriptions: Descriptions | None = None
+    groups: PartyGroups | None = None
+    ahead: PartyGroups | None = None
 
     def __post_init__(self) -> None:
         self.index = HistoryIndex(self.plan.statistics)
         self.places = outcome_keys(self.plan.statistics)
+
+    @property
+    def past(self) -> Past:
+        """What is known at the moment."""
+        return Past(self.index.lookup, self.descriptions, self.groups)
+
+    def begin(self, tables: Tables) -> None:
+        """Take in what the tables say of goods and parties."""
+        own = OWN_TABLE[self.features.stage]
+        self.descriptions = self.plan.descriptions(own, tables.get(own))
+        self.groups = self.plan.groups(self.features.stage, tables.get(own))
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget what was prepared and never applied."""
+        self.ahead = deepcopy(self.groups)
+
+    def learn(self, rows: Rows) -> None:
+        """Take in what further rows of the stage's own table say."""
+        if self.descriptions is not None:
+            self.descriptions.append(rows)
+        if self.groups is not None:
+            self.groups.append(rows)
 
 
 @dataclass(frozen=True)
@@ -96,6 +129,7 @@ class OnlineFeatures:
         self._lock = threading.RLock()
         self._rows = RowStore(tables)
         self._stages: dict[str, _Stage] = {}
+        self._prepared = False
         for features in feature_sets.values():
             self.set_features(features)
 
@@ -139,6 +173,10 @@ class OnlineFeatures:
             For :meth:`apply`, before anything else is prepared.
         """
         self._rows.tidy()
+        if self._prepared:
+            for served in self._stages.values():
+                served.forget()
+        self._prepared = True
         if not isinstance(rows, pd.DataFrame) and len(rows) > FEW:
             rows = frame_of(table, rows)
         if isinstance(rows, pd.DataFrame):
@@ -163,9 +201,12 @@ class OnlineFeatures:
         with self._lock:
             for stage, events in arrival.events.items():
                 self._stages[stage].index.append(*events)
+                if arrival.table == OWN_TABLE[stage]:
+                    self._stages[stage].learn(arrival.rows)
             self._stages.update(arrival.rebuilt)
             if len(arrival.rows):
                 self._rows.append(arrival.table, arrival.rows)
+            self._prepared = False
 
     def retain(self, horizon: int) -> int:
         """Drop from the indexes what no decision at ``horizon`` or later can reach.
@@ -201,6 +242,10 @@ class OnlineFeatures:
         for stage, served in online._stages.items():
             served.index.restore(state["indexes"][stage])
         online._rows.restore(state["rows"])
+        tables = online._rows.tables()
+        for served in online._stages.values():
+            # Read anew: what goods and parties were said to be is not part of an index.
+            served.begin(tables)
         return online
 
     def features(self, stage: str, items: Sequence[Item]) -> FeatureColumns:
@@ -226,7 +271,7 @@ class OnlineFeatures:
         served = self._served(stage)
         batch = batch_of_items(stage, items)
         with self._lock:
-            return feature_columns(batch, served.plan, served.index.lookup)
+            return feature_columns(batch, served.plan, served.past)
 
     def known_features(
         self, stage: str, keys: Mapping[str, str | None], decision_time: datetime
@@ -247,7 +292,7 @@ class OnlineFeatures:
             batch = self._known_batch(stage, keys, decision_time)
             if batch is None:
                 return None
-            return feature_columns(batch, served.plan, served.index.lookup)
+            return feature_columns(batch, served.plan, served.past)
 
     def known_content(
         self, stage: str, keys: Mapping[str, str | None], decision_time: datetime
@@ -272,7 +317,9 @@ class OnlineFeatures:
         changed: dict[str, Any] = {table: grown}
         after = replace(before, **changed)
         return {
-            stage: events_of_frame(stage, served.plan.statistics, table, fresh, before, after)
+            stage: events_of_frame(
+                stage, served.plan.statistics, table, fresh, before, after, served.ahead
+            )
             for stage, served in self._stages.items()
         }
 
@@ -283,7 +330,7 @@ class OnlineFeatures:
         before = self._rows.around_plain(table, fresh, needed)
         return {
             stage: events_of_plain(
-                stage, served.plan.statistics, table, fresh, before, served.places
+                stage, served.plan.statistics, table, fresh, before, served.places, served.ahead
             )
             for stage, served in self._stages.items()
         }
@@ -324,6 +371,8 @@ class OnlineFeatures:
 
 def _filled(features: FeatureSet, plan: FeaturePlan, tables: Tables) -> _Stage:
     stage = _Stage(features, plan)
+    stage.begin(tables)
     if tables.get(OWN_TABLE[features.stage]) is not None:
-        stage.index.extend(stage_events(tables, features.stage, plan.statistics))
+        events = stage_events(tables, features.stage, plan.statistics, groups=stage.groups)
+        stage.index.extend(events)
     return stage

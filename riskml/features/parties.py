@@ -1,12 +1,15 @@
 """Parties: what is known of importers, consignees, shippers, declarants, carriers and pairs."""
 
 from riskml.features.definition import Definition
+from riskml.features.kinship import GROUPS, Kinship
 from riskml.features.past import outcome_history, past, presence
 from riskml.history import Statistic
 
 __all__ = ["definitions"]
 
 _WINDOWS = (30.0, 90.0, 365.0)
+_YEARS = 730.0
+"""A party under another number has a longer past than its number."""
 _MAIN = {"pre_arrival": "consignee_id", "declaration": "importer_id"}
 _OTHERS = {
     "pre_arrival": ("shipper_id", "notify_id", "carrier_id"),
@@ -42,6 +45,7 @@ def definitions(stage: str) -> list[Definition]:
     for column in ("commodity_code", _DISTINCT[stage]):
         distinct = Statistic(main, "distinct", column=column, days=90.0)
         found.append(past("parties", table, distinct))
+    found += _groups(table, GROUPS[stage])
     for column in _OTHERS[stage]:
         found += presence("parties", table, (column,), (30.0, 365.0))
         found += outcome_history("parties", table, (column,), ("all",), windows=(365.0, None))
@@ -51,3 +55,15 @@ def definitions(stage: str) -> list[Definition]:
             "parties", table, pair, parent, windows=(365.0,), strength=10.0, findings=False
         )
     return found
+
+
+def _groups(table: str, kinship: Kinship) -> list[Definition]:
+    """Return what is known of a party under all its numbers."""
+    key = (kinship.group,)
+    statistics = (
+        Statistic(key, "known", days=_YEARS),
+        Statistic(key, "hits", days=_YEARS),
+        Statistic(key, "distinct", column=kinship.party, days=_YEARS),
+    )
+    found = [past("parties", table, statistic) for statistic in statistics]
+    return found + outcome_history("parties", table, key, ("all",), windows=(365.0, None))

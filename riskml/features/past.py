@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from riskml.features.definition import Definition
+from riskml.features.derived import columns_behind
 from riskml.features.featureset import Feature
 from riskml.features.wording import describe
 from riskml.history import Statistic
@@ -16,6 +17,7 @@ _UNITS = {
     "known": "inspections",
     "hits": "violations",
     "suspicious": "scans",
+    "distinct": "values",
 }
 _SIGNS = {"hits": 1, "hit_rate": 1, "suspicious": 1, "suspicious_rate": 1}
 _TABLES = {
@@ -35,8 +37,8 @@ def past(family: str, table: str, statistic: Statistic, how: str = "max") -> Def
     highest value stands for the consignment, other reductions are named behind the window.
     """
     english, vietnamese = describe(statistic, how)
-    sources = [f"{table}.{column}" for column in statistic.key]
-    sources += [f"{table}.{statistic.column}"] if statistic.column else []
+    behind = columns_behind([*statistic.key, *([statistic.column] if statistic.column else [])])
+    sources = [f"{table}.{column}" for column in behind]
     sources += [_TABLES[statistic.kind]] if statistic.kind in _TABLES else []
     feature = Feature(
         name=statistic.name if how == "max" else f"{statistic.name}__{how}",

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import pandas as pd
 
 from riskml.features.batch import Batch
-from riskml.features.definition import Definition, Direct
+from riskml.features.definition import Definition, Direct, Worded
+from riskml.features.descriptions import Descriptions
+from riskml.features.groups import PartyGroups
+from riskml.features.kinship import GROUPS
 from riskml.history import Queries, Statistic
 
-__all__ = ["FeaturePlan", "Lookup", "statistics_of"]
+__all__ = ["FeaturePlan", "Lookup", "Past", "statistics_of"]
 
 
 class Lookup(Protocol):
@@ -18,6 +22,25 @@ class Lookup(Protocol):
 
     def __call__(self, queries: Queries) -> np.ndarray:
         """Return one row per query, one column per statistic."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """What is known before a decision: history, and how goods were described.
+
+    Attributes
+    ----------
+    lookup : callable
+        Answers history queries.
+    descriptions : Descriptions or None
+        None where no feature asks for them.
+    groups : PartyGroups or None
+        Likewise.
+    """
+
+    lookup: Lookup
+    descriptions: Descriptions | None
+    groups: PartyGroups | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +67,8 @@ class FeaturePlan:
         History features by the way their lines are reduced.
     direct : tuple of (name, callable)
         Features computed from the batch alone.
+    worded : tuple of (name, Worded)
+        Features that hold a description against what was known of descriptions.
     """
 
     names: tuple[str, ...]
@@ -52,6 +77,7 @@ class FeaturePlan:
     prices: tuple[str, ...]
     past: Mapping[str, Reduced]
     direct: tuple[tuple[str, Direct], ...]
+    worded: tuple[tuple[str, Worded], ...]
 
     @classmethod
     def of(cls, definitions: Sequence[Definition]) -> "FeaturePlan":
@@ -81,7 +107,26 @@ class FeaturePlan:
                 for each in definitions
                 if each.statistic is None and each.compute is not None
             ),
+            worded=tuple(
+                (each.feature.name, each.worded) for each in definitions if each.worded is not None
+            ),
         )
+
+    def descriptions(self, table: str, rows: pd.DataFrame | None) -> Descriptions | None:
+        """Return what rows of the stage's own table say of goods; None if nothing asks for it."""
+        if not self.worded:
+            return None
+        found = Descriptions(table)
+        found.append(() if rows is None else rows)
+        return found
+
+    def groups(self, stage: str, rows: pd.DataFrame | None) -> PartyGroups | None:
+        """Return whom rows of the stage's own table speak of; None if nothing asks for groups."""
+        if GROUPS[stage].group not in self.keys:
+            return None
+        found = PartyGroups(GROUPS[stage])
+        found.append(() if rows is None else rows)
+        return found
 
     def queries(self, batch: Batch) -> Queries:
         """Return what to ask history for each line of a batch."""

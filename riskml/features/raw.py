@@ -6,6 +6,7 @@ import numpy as np
 
 from riskml.features.batch import Batch, roll
 from riskml.features.definition import Definition, Direct, direct
+from riskml.features.derived import columns_behind
 from riskml.features.featureset import Feature
 from riskml.features.past import outcome_history, presence
 
@@ -68,9 +69,8 @@ def extra_definitions(stage: str, extras: Sequence[ExtraColumn]) -> list[Definit
 
 def _category(table: str, column: str, english: str, vietnamese: str) -> Feature:
     # Identifiers of the row carry the bare column names; a feature is told from them by name.
-    return Feature(
-        f"{column}__value", "category", "raw", english, vietnamese, sources=(f"{table}.{column}",)
-    )
+    sources = tuple(f"{table}.{name}" for name in columns_behind([column]))
+    return Feature(f"{column}__value", "category", "raw", english, vietnamese, sources=sources)
 
 
 def _first(column: str) -> Direct:

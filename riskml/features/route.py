@@ -5,9 +5,17 @@ import numpy as np
 from riskml.features.batch import Batch, roll
 from riskml.features.definition import Definition, direct
 from riskml.features.featureset import Feature
-from riskml.features.past import outcome_history, presence
+from riskml.features.past import outcome_history, past, presence
+from riskml.history import Statistic
 
 __all__ = ["definitions"]
+
+
+_FIRST_USE = {
+    "pre_arrival": ("consignee_id", "port_of_loading", "transshipment_port"),
+    "declaration": ("importer_id", "origin_country", "departure_country"),
+}
+"""Who uses which way; its first use is a sign of its own."""
 
 
 def definitions(stage: str) -> list[Definition]:
@@ -22,7 +30,8 @@ def definitions(stage: str) -> list[Definition]:
         checks = [
             direct(_TRANSSHIPPED, lambda b: _transshipped(b, "manifest")),
             direct(_INDIRECT, _indirect),
-            direct(_LOADED_ELSEWHERE, _loaded_elsewhere),
+            direct(_LOADED_ELSEWHERE, lambda b: _loaded_elsewhere(b, "departure_country")),
+            direct(_ORIGIN_ELSEWHERE, lambda b: _loaded_elsewhere(b, "origin_country")),
         ]
     found: list[Definition] = []
     for column in places:
@@ -35,6 +44,7 @@ def definitions(stage: str) -> list[Definition]:
     office = ("office", places[0])
     found += outcome_history("route", table, office, (places[0],), windows=(365.0, None))
     found += outcome_history("route", table, ("office",), ("all",), windows=(90.0, 365.0))
+    found.append(past("route", table, Statistic(_FIRST_USE[stage], "first_seen")))
     return [*found, *checks]
 
 
@@ -62,6 +72,13 @@ _LOADED_ELSEWHERE = _flag(
     "declarations.departure_country",
     "manifests.port_of_loading",
 )
+_ORIGIN_ELSEWHERE = _flag(
+    "origin_not_loading",
+    "Country of origin of some line differs from the country of the port of loading",
+    "Nước xuất xứ của dòng nào đó khác nước của cảng xếp hàng",
+    "declarations.origin_country",
+    "manifests.port_of_loading",
+)
 
 
 def _transshipped(batch: Batch, table: str) -> np.ndarray:
@@ -87,7 +104,7 @@ def _indirect(batch: Batch) -> np.ndarray:
     return roll(batch, differ, "max")
 
 
-def _loaded_elsewhere(batch: Batch) -> np.ndarray:
+def _loaded_elsewhere(batch: Batch, column: str) -> np.ndarray:
     ports = batch.text("port_of_loading", "manifest")[batch.owner]
     countries = np.array([None if port is None else port[:2] for port in ports], dtype=object)
-    return roll(batch, _differ(batch.text("departure_country"), countries), "max")
+    return roll(batch, _differ(batch.text(column), countries), "max")

@@ -13,8 +13,10 @@ from riskml.datasets.plain import PlainRow
 from riskml.features.batch import numbers_of, text_of
 from riskml.features.derived import SOURCES, add_derived
 from riskml.features.events import EVENT_TIMES, IDENTITY, joined, wanted_columns
+from riskml.features.groups import PartyGroups
+from riskml.features.kinship import GROUPS
 from riskml.features.matching import Consignment, consignments_of, matched
-from riskml.features.rows import RowColumns, objects
+from riskml.features.rows import RowColumns, extended, objects
 from riskml.history import LINES, Events, Statistic
 
 __all__ = [
@@ -56,11 +58,18 @@ _DECLARED = (
 )  # fmt: skip
 
 
-def line_events_of(table: str, rows: Sequence[PlainRow], statistics: Sequence[Statistic]) -> Events:
+def line_events_of(
+    table: str,
+    rows: Sequence[PlainRow],
+    statistics: Sequence[Statistic],
+    groups: PartyGroups | None = None,
+) -> Events:
     """Return what :func:`riskml.features.events.line_events` does, for plain rows."""
     keys, values = wanted_columns(statistics)
     size = len(rows)
     columns = add_derived(RowColumns(rows), size)
+    if groups is not None:
+        columns = extended(columns, groups.known_column(columns, size))
     return Events(
         stream=LINES,
         event_id=joined(
@@ -78,6 +87,7 @@ def line_events_of(table: str, rows: Sequence[PlainRow], statistics: Sequence[St
 def columns_needed(places: Iterable[Place]) -> dict[str, list[str]]:
     """Return the columns of each table that :func:`outcomes_of` looks at."""
     keys = {name for _, key in places for name in key}
+    keys |= {c for kinship in GROUPS.values() if kinship.group in keys for c in kinship.columns}
     wanted = [*sorted(keys), *SOURCES]
     return {
         "manifests": list(dict.fromkeys((*_SHIPPED, *wanted))),
@@ -87,7 +97,10 @@ def columns_needed(places: Iterable[Place]) -> dict[str, list[str]]:
 
 
 def outcomes_of(
-    stage: str, rows: Mapping[str, Sequence[PlainRow]], places: Sequence[Place]
+    stage: str,
+    rows: Mapping[str, Sequence[PlainRow]],
+    places: Sequence[Place],
+    groups: PartyGroups | None = None,
 ) -> Outcomes:
     """Return what :func:`riskml.features.events.outcome_events` does, for plain rows by table."""
     found: Outcomes = {place: {} for place in places}
@@ -99,7 +112,7 @@ def outcomes_of(
     for inspection, consignment in matched(consignments, rows):
         unit = consignment.consignment_id
         if unit not in entities:
-            entities[unit] = _entities(consignment, names)
+            entities[unit] = _entities(consignment, names, groups)
         event, revision = f"{inspection['inspection_id']}@{unit}", inspection.get("revision") or 0
         times = _times(inspection, consignment.decided)
         hit = float(inspection.get("result") == "violation")
@@ -148,10 +161,15 @@ def _times(inspection: PlainRow, decided: int) -> dict[str, int | None]:
     return {"outcomes": closed, "findings": scanned}
 
 
-def _entities(consignment: Consignment, names: Sequence[str]) -> list[dict[str, str | None]]:
+def _entities(
+    consignment: Consignment, names: Sequence[str], groups: PartyGroups | None
+) -> list[dict[str, str | None]]:
     """Return the texts of each line of a consignment, derived ones included."""
     size = len(consignment.lines)
     columns = add_derived(RowColumns(consignment.lines), size)
+    if groups is not None:
+        times = np.full(size, consignment.decided, dtype=np.int64)
+        columns = extended(columns, groups.column_as_of(columns, times))
     texts = [text_of(columns, name, size).tolist() for name in names]
     return (
         [dict(zip(names, line, strict=True)) for line in zip(*texts, strict=True)]

@@ -4,6 +4,7 @@ import numpy as np
 
 from riskml.features.batch import Batch, roll
 from riskml.features.definition import Definition, Direct, direct
+from riskml.features.derived import columns_behind
 from riskml.features.featureset import Feature
 from riskml.features.past import past
 from riskml.history import Statistic
@@ -29,15 +30,17 @@ def definitions(stage: str) -> list[Definition]:
             ("price_log_ratio", "max"),
         )
     ]
+    # Prices move: the last month's say more where there are any, the year's where there are few.
+    found += [
+        past("valuation", table, Statistic(_PEERS, kind, column="unit_price", days=30.0), how=how)
+        for kind, how in (("price_percentile", "min"), ("price_log_ratio", "min"))
+    ]
     return [*found, *(direct(feature, compute) for feature, compute in _DIRECT)]
 
 
-def _number(
-    name: str, english: str, vietnamese: str, column: str, unit: str = "", sign: int = 0
-) -> Feature:
-    return Feature(
-        name, "number", "valuation", english, vietnamese, unit, sign, (f"declarations.{column}",)
-    )
+def _number(name: str, english: str, vietnamese: str, column: str, unit: str) -> Feature:
+    sources = tuple(f"declarations.{source}" for source in columns_behind(column.split()))
+    return Feature(name, "number", "valuation", english, vietnamese, unit, sources=sources)
 
 
 def _log_value(batch: Batch) -> np.ndarray:
@@ -87,7 +90,7 @@ _DIRECT = (
             "log_unit_price_min",
             "Logarithm of the lowest unit price among the lines",
             "Lô-ga-rít đơn giá thấp nhất trong các dòng",
-            "customs_value",
+            "unit_price",
             "log currency/kg",
         ),
         _log_price("min"),
@@ -97,7 +100,7 @@ _DIRECT = (
             "log_unit_price_max",
             "Logarithm of the highest unit price among the lines",
             "Lô-ga-rít đơn giá cao nhất trong các dòng",
-            "customs_value",
+            "unit_price",
             "log currency/kg",
         ),
         _log_price("max"),
@@ -117,7 +120,7 @@ _DIRECT = (
             "log_duty_at_stake",
             "Logarithm of the duty at stake",
             "Lô-ga-rít số thuế liên quan",
-            "duty_amount",
+            "duty_amount customs_value duty_rate",
             "log currency",
         ),
         _log_duty,

@@ -10,12 +10,15 @@ _KEYS = {
     "carrier_id": ("carrier", "hãng vận chuyển"),
     "chapter": ("HS chapter", "chương HS"),
     "commodity_code": ("commodity code", "mã hàng"),
+    "consignee_group": ("consignee under any number", "người nhận hàng (mọi mã số)"),
     "consignee_id": ("consignee", "người nhận hàng"),
     "container_no": ("container", "công-te-nơ"),
+    "container_type": ("container type", "loại công-te-nơ"),
     "declarant_id": ("declarant", "người khai"),
     "departure_country": ("country of departure", "nước xuất hàng"),
     "exporter_id": ("exporter", "người xuất khẩu"),
     "heading": ("HS heading", "nhóm HS"),
+    "importer_group": ("importer under any number", "người nhập khẩu (mọi mã số)"),
     "importer_id": ("importer", "người nhập khẩu"),
     "notify_id": ("notify party", "bên được thông báo"),
     "office": ("customs office", "đơn vị hải quan"),
@@ -23,6 +26,7 @@ _KEYS = {
     "port_of_loading": ("port of loading", "cảng xếp hàng"),
     "shipper_id": ("shipper", "người gửi hàng"),
     "transshipment_port": ("transshipment port", "cảng trung chuyển"),
+    "unit_price": ("unit price", "đơn giá"),
 }
 
 _EVERYTHING = ("all consignments", "mọi lô hàng")

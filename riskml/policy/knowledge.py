@@ -16,7 +16,7 @@ from riskml.features.batch import NO_TIME, Batch, Columns, columns_of
 from riskml.features.compute import FeatureColumns, feature_columns
 from riskml.features.derived import add_derived
 from riskml.features.events import events_of_stated, outcome_keys
-from riskml.features.plan import Lookup
+from riskml.features.plan import Lookup, Past
 from riskml.history import Events, HistoryIndex, compute
 from riskml.policy.rehearsal import Matrix, Rehearsal
 
@@ -234,8 +234,10 @@ class _Lines:
     def outcome_matrix(self, rows: IntArray, lookup: Lookup) -> Matrix:
         """Return the features made of outcomes."""
         features = self._rehearsal.outcome_features
+        # The group of each party stands among the lines already.
+        past = Past(lookup, None)
         found: FeatureColumns = feature_columns(
-            self._batch(rows), self._rehearsal.outcome_plan, lookup
+            self._batch(rows), self._rehearsal.outcome_plan, past
         )
         matrix = np.empty((len(rows), len(features.names)), dtype=np.float32)
         for place, name in enumerate(features.names):

@@ -22,13 +22,15 @@ from riskml.datasets import Tables, load_tables
 from riskml.datasets.consignments import Rollup, roll_up, with_manifests
 from riskml.errors import LabelError, UsageError
 from riskml.features import FeatureSet
-from riskml.features.batch import batch_of
+from riskml.features.batch import batch_of, columns_of
 from riskml.features.catalogue import definitions_of, feature_set
 from riskml.features.compute import feature_columns, stage_events
 from riskml.features.definition import Definition
+from riskml.features.derived import add_derived
 from riskml.features.events import needed_columns
-from riskml.features.plan import FeaturePlan
-from riskml.history import LINES, Progress, compute
+from riskml.features.groups import PartyGroups
+from riskml.features.plan import FeaturePlan, Past
+from riskml.history import LINES, Progress, Queries, compute
 from riskml.policy.truth import envelope, read_truth
 
 __all__ = ["Rehearsal", "prepare"]
@@ -145,7 +147,8 @@ def prepare(
     sealed = envelope(chosen, truth, tables, seed)
     _check_labels(chosen.consignments["decision_time"], sealed, days[keep], first)
     apart, outcome = _split(definitions_of(feature_set(stage)))
-    columns = _shared_columns(tables, rollup, chosen, apart, progress)
+    groups = FeaturePlan.of([*apart, *outcome]).groups(stage, tables.require(_TABLE[stage]))
+    columns = _shared_columns(tables, rollup, chosen, apart, groups, progress)
     known = FeatureSet("rehearsal", 1, stage, tuple(d.feature for d in apart))
     # Vocabularies of categories come from what was declared before the rehearsal; they hold no
     # outcome, but the days to come are not looked at either.
@@ -155,7 +158,7 @@ def prepare(
     return Rehearsal(
         arrivals=_arrivals(chosen.consignments, days[keep]),
         envelope=sealed,
-        rollup=_slim(chosen, stage),
+        rollup=_slim(chosen, FeaturePlan.of(outcome), groups),
         features=FeatureSet("rehearsal", 1, stage, both),
         shared=encoder.encode(columns).astype(np.float32),
         newcomer=_first_seen(chosen, stage),
@@ -207,17 +210,20 @@ def _shared_columns(
     rollup: Rollup,
     chosen: Rollup,
     definitions: Sequence[Definition],
+    groups: PartyGroups | None,
     progress: Progress | None,
 ) -> dict[str, np.ndarray]:
     plan = FeaturePlan.of(definitions)
     # The inspections are left out: not one of these features may need them.
     blind = Tables(manifests=tables.manifests, declarations=tables.declarations)
-    events = stage_events(blind, rollup.stage, plan.statistics, rollup)
-    return feature_columns(
-        batch_of(with_manifests(chosen, tables)),
-        plan,
-        lambda queries: compute(plan.statistics, events, queries, progress=progress),
-    )
+    events = stage_events(blind, rollup.stage, plan.statistics, rollup, groups)
+
+    def lookup(queries: Queries) -> np.ndarray:
+        return compute(plan.statistics, events, queries, progress=progress)
+
+    table = _TABLE[rollup.stage]
+    past = Past(lookup, plan.descriptions(table, tables.require(table)), groups)
+    return feature_columns(batch_of(with_manifests(chosen, tables)), plan, past)
 
 
 def _arrivals(consignments: pd.DataFrame, days: npt.NDArray[np.object_]) -> pd.DataFrame:
@@ -225,10 +231,14 @@ def _arrivals(consignments: pd.DataFrame, days: npt.NDArray[np.object_]) -> pd.D
     return named[list(_SHOWN)].reset_index(drop=True)
 
 
-def _slim(rollup: Rollup, stage: str) -> Rollup:
-    """Keep of the lines what features made of outcomes are keyed by."""
-    plan = FeaturePlan.of(_split(definitions_of(feature_set(stage)))[1])
+def _slim(rollup: Rollup, plan: FeaturePlan, groups: PartyGroups | None) -> Rollup:
+    """Keep of the lines what features made of outcomes are keyed by, groups included."""
     lines = needed_columns(rollup.lines, plan.keys)
+    if groups is not None:
+        read = needed_columns(rollup.lines, [*plan.keys, *groups.kinship.columns])
+        columns = add_derived(columns_of(read), len(read))
+        known = groups.column_as_of(columns, columns["decision_time"])
+        lines = lines.assign(**{name: pd.array(c, dtype="str") for name, c in known.items()})
     return Rollup(rollup.stage, rollup.consignments, lines, rollup.owner, None)
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from riskml.config import STAGES
 from riskml.datasets import Tables
 from riskml.datasets.consignments import roll_up, with_manifests
+from riskml.datasets.plain import plain_row
 from riskml.features.catalogue import extra_columns, feature_set
 from riskml.features.compute import compute_features
 from riskml.features.online import Item, OnlineFeatures
@@ -49,10 +50,31 @@ def test_live_features_have_the_bits_of_the_batch(stage, seed, order):
     frame = compute_features(tables, stage, features)
     online = OnlineFeatures({stage: features})
     for name, rows in _shuffled_batches(tables, order):
-        online.append(name, rows)
+        # A frame or plain rows: what they say is the same.
+        online.append(name, rows if order.random() < 0.5 else _plain_rows(name, rows))
         if order.random() < 0.2:  # repeated events change nothing
             online.append(name, rows)
     answers = online.features(stage, _items(tables, stage))
+    for feature in features.features:
+        _same(answers[feature.name], frame[feature.name], feature.name)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_history_put_back_has_the_bits_of_the_batch(stage):
+    tables = small_world(5, bills=20)
+    features = feature_set(stage, extra_columns(tables, stage))
+    frame = compute_features(tables, stage, features)
+    first = {name: getattr(tables, name).iloc[:30] for name in NAMES}
+    online = OnlineFeatures({stage: features}, Tables(**first))
+    with online.still() as state:
+        restored = OnlineFeatures.restored({stage: features}, state)
+    for name in NAMES:
+        rows = getattr(tables, name)
+        if stage == "declaration" and name == "declarations":
+            # Prepared and never applied: it must leave no trace.
+            restored.prepare(name, rows.iloc[40:50])
+        restored.append(name, rows)
+    answers = restored.features(stage, _items(tables, stage))
     for feature in features.features:
         _same(answers[feature.name], frame[feature.name], feature.name)
 
@@ -69,6 +91,16 @@ def _shuffled_batches(tables: Tables, order):
             start += size
     order.shuffle(batches)
     return batches
+
+
+def _plain_rows(table: str, rows: pd.DataFrame) -> list[dict]:
+    """Return rows as the event log keeps them."""
+    found = []
+    for row in rows.to_dict("records"):
+        known = {k: v for k, v in row.items() if not pd.isna(v) and v is not False}
+        times = {k: v.isoformat() for k, v in known.items() if isinstance(v, pd.Timestamp)}
+        found.append(plain_row(table, {**known, **times}))
+    return found
 
 
 def _items(tables: Tables, stage: str) -> list[Item]:

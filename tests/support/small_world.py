@@ -19,11 +19,47 @@ def small_world(seed: int, bills: int = 60) -> Tables:
         ships += ship
         lines += _declaration(rng, bill, day, ship)
         looked += _inspection(rng, bill, day, ship)
+    more = np.random.default_rng((seed, 1))
+    for row in ships:
+        row.update(_more_of_manifest(more, row))
+    for row in lines:
+        row.update(_more_of_line(more, row))
     return Tables(
         manifests=manifests(*ships),
         declarations=declarations(*lines),
         inspections=inspections(*looked),
     )
+
+
+def _more_of_manifest(rng: np.random.Generator, row: dict) -> dict:
+    """Return the columns that no key of the first ones depends on."""
+    return {
+        "commodity_code": _spread(row["commodity_code"]),
+        "notify_id": _pick(rng, "P", 6),
+        "cargo_type": _pick(rng, "FCL", 1, 0.5),
+        "container_type": str(rng.choice(["22G1", "45R1", "22K1", "?"])),
+        "transshipment_port": _pick(rng, "SGSI", 3, 0.6),
+        "voyage": _pick(rng, "V", 5),
+        "arrival_at": row["submitted_at"] + pd.Timedelta(days=int(rng.integers(1, 9))),
+    }
+
+
+def _more_of_line(rng: np.random.Generator, row: dict) -> dict:
+    return {
+        "commodity_code": _spread(row["commodity_code"]),
+        "procedure": _pick(rng, "A1", 3),
+        "lane": _pick(rng, "lane ", 3),
+        "preference_code": _pick(rng, "F", 3, 0.5),
+        "payment_type": _pick(rng, "PAY", 2),
+        "quantity": float(rng.integers(1, 900)),
+        "quantity_unit": _pick(rng, "U", 2),
+        "duty_amount": float(rng.integers(0, 900)) if rng.random() < 0.5 else np.nan,
+    }
+
+
+def _spread(code: str | None) -> str | None:
+    """Spread codes over headings of three chapters."""
+    return None if code is None else f"{('8471', '8517', '0302')[int(code[-1]) % 3]}3{code[-1]}"
 
 
 def _pick(rng: np.random.Generator, prefix: str, size: int, missing: float = 0.1):
