@@ -190,18 +190,22 @@ def _burden(scored: Scored, rows: Rows, options: dict[str, Any]) -> dict[str, An
 
 def _rows(scored: Scored, by: str) -> Rows:
     frame = scored.frame
-    groups = {
-        "party": lambda: frame["party"].where(frame["party"].notna(), frame["consignment_id"]),
-        "consignment": lambda: frame["consignment_id"],
-        "day": lambda: frame["decision_time"].dt.floor("D"),
-        "office": lambda: frame["office"],
-    }[by]()
     return Rows.of(
         frame["label"].to_numpy(dtype=np.float64),
         weights=scored.weights,
-        groups=groups,
+        groups=_drawn(frame, by),
         revenue=frame["revenue_recovered"].to_numpy(dtype=np.float64),
     )
+
+
+def _drawn(frame: pd.DataFrame, by: str) -> pd.Series:
+    """Return the name of what the bootstrap draws, for each row."""
+    if by == "party":
+        # A consignment that names nobody stands for itself.
+        return frame["party"].where(frame["party"].notna(), frame["consignment_id"])
+    if by == "day":
+        return frame["decision_time"].dt.floor("D")
+    return frame["consignment_id" if by == "consignment" else by]
 
 
 def _model_summary(scored: Scored, rows: Rows, plan: Plan) -> dict[str, Any]:
