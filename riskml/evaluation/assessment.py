@@ -204,8 +204,9 @@ def _drawn(frame: pd.DataFrame, by: str) -> pd.Series:
         # A consignment that names nobody stands for itself.
         return frame["party"].where(frame["party"].notna(), frame["consignment_id"])
     if by == "day":
-        return frame["decision_time"].dt.floor("D")
-    return frame["consignment_id" if by == "consignment" else by]
+        day: pd.Series = frame["decision_time"].dt.floor("D")
+        return day
+    return frame["consignment_id" if by == "consignment" else "office"]
 
 
 def _model_summary(scored: Scored, rows: Rows, plan: Plan) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from riskml.training.dataset import TrainingSet, build_training_set
 from riskml.training.definition import ModelDefinition
 from riskml.training.distributed import grow_on
 from riskml.training.fitting import FittedModel, fit_model
+from riskml.training.propensity import with_estimated_propensity
 from riskml.training.rows import label_hint
 
 __all__ = ["TrainingRun", "measure", "train_stage"]
@@ -84,6 +85,9 @@ def train_stage(
         progress=progress,
         engine=engine_on(cluster),
     )
+    notes: tuple[str, ...] = ()
+    if definition.weights.estimate:
+        found, notes = with_estimated_propensity(tables, found, definition, until, progress)
     model = fit_model(
         found.frame,
         found.feature_set,
@@ -93,6 +97,7 @@ def train_stage(
         hint=label_hint(tables, definition.stage),
         progress=progress,
         final_grow=grow_on(cluster),
+        notes=notes,
     )
     return measure(model, tables, found)
 
