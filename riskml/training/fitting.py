@@ -23,6 +23,7 @@ from riskml.features import FeatureSet
 from riskml.history import Progress
 from riskml.labels import maturity_gap
 from riskml.training.boosting import Design, Grow, grow
+from riskml.training.columns import cut_short
 from riskml.training.definition import ModelDefinition
 from riskml.training.folding import FoldScores
 from riskml.training.learning import learn
@@ -126,7 +127,7 @@ def fit_model(
     learned = learn(design, folds, definition, arrivals.values, progress, final_grow)
     scores, calibrator = learned.folds, learned.calibrator
     manifest = _manifest(rows, definition, feature_set, until, gap)
-    notes = (*notes, *learned.notes)
+    notes = (*notes, *cut_short(rows, encoder), *learned.notes)
     manifest = replace(manifest, data_digests=dict(data_digests or {}), notes=notes)
     judged = [fold.start for number, fold in enumerate(folds) if (scores.fold == number).any()]
     bundle = Bundle.assemble(learned.text, calibrator, encoder, manifest)
