@@ -9,9 +9,12 @@ for a poor choice of ours. Differences have a paired bootstrap by shipment, draw
 Printed for the full set and for the filtered one, from which lines that look written at the
 inspection are removed before ingestion.
 
+``--also`` compares further definitions of ours with the shipped one in the same way.
+
 Scores are kept in ``--keep`` and read again, so a run that was broken off goes on.
 
-Run: ``python -m benchmarks.lemis [--source DIR] [--years 2019] [--trials 20] [--keep DIR]``.
+Run: ``python -m benchmarks.lemis [--source DIR] [--years 2019] [--trials 20] [--keep DIR]
+[--also FILE ...]``.
 """
 
 import argparse
@@ -60,7 +63,8 @@ def main() -> None:
     parser.add_argument("--source", type=Path, default=ROOT.parent / "shared" / "data" / "lemis")
     parser.add_argument("--years", type=int, nargs="+", default=[2017, 2018, 2019])
     parser.add_argument("--trials", type=int, default=0, help="of each rival's tuning; 0: none")
-    parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
+    parser.add_argument("--also", type=Path, nargs="*", default=[], help="definitions to compare")
     parser.add_argument("--keep", type=Path, default=None)
     parser.add_argument("--resamples", type=int, default=500)
     given = parser.parse_args()
@@ -108,15 +112,19 @@ def judged(tables: Tables, year: int, given: argparse.Namespace, kept: Kept) -> 
     ).frame
     later = later[later["label"].notna()].reset_index(drop=True)
 
-    def ours() -> FloatArray:
-        definition = load_definition(default_definition("declaration"))
+    def ours(path: Path) -> FloatArray:
+        definition = load_definition(path)
         bundle = fit_model(known.frame, known.feature_set, definition, until=start).bundle
         return bundle.raw_scores(bundle.encode(later))
 
     learn = known.frame[known.frame["label"].notna()]
     raw = raw_lines(tables, learn, later)
     shipments = tables.require("declarations").loc[raw.judge, "bill_no"].to_numpy()
-    scores = {"riskml": kept.get(f"{year}-riskml", ours)}
+    shipped = default_definition("declaration")
+    scores = {"riskml": kept.get(f"{year}-riskml", lambda: ours(shipped))}
+    for path in given.also:
+        own = kept.get(f"{year}-{path.stem}", lambda path=path: ours(path))
+        scores[f"{path.stem} (riskml)"] = own
     for peer in given.peers:
         found = {peer: kept.get(f"{year}-{peer}", lambda peer=peer: default_scores(peer, raw))}
         if given.trials:

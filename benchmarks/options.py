@@ -6,11 +6,11 @@ boosters with stabilised inverse propensities as logged, clipped at 10 and at 2 
 ``estimated`` does the same with every logged propensity hidden and estimated. ``kinds`` mixes
 boosters of different parameters. Each contender is the shipped definition with one change; judged
 are all arrivals of the quarter after training, pooled over worlds, with intervals by a paired
-bootstrap over parties (LEMIS: rolling years, over shipments; there nothing is suspicious without
-being a violation, and every shipment was inspected, so only ``kinds`` can differ).
+bootstrap over parties. (On LEMIS nothing is suspicious without being a violation and every shipment
+was inspected: there `benchmarks.lemis --also FILE` compares a definition with the shipped one.)
 
 Run: ``python -m benchmarks.options evidence|selective|kinds [--seeds 5] [--scale 0.3]
-[--stage declaration] [--rounds N] [--keep DIR]``.
+[--stage declaration] [--keep DIR]``.
 """
 
 import argparse
