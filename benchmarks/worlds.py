@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import lightgbm as lgb
@@ -19,7 +20,8 @@ from riskml.config import day_end, day_start
 from riskml.datasets import Tables, load_tables
 from riskml.datasets.consignments import roll_up
 from riskml.datasets.simulation import write_world
-from riskml.evaluation.metrics import at_rate, average_precision
+from riskml.evaluation.metrics import precision_of, rates_of
+from riskml.evaluation.ranking import Ranking, rank
 from riskml.evaluation.splits import prequential_folds
 from riskml.evaluation.traits import with_traits
 from riskml.features.catalogue import feature_set
@@ -46,7 +48,8 @@ class Known:
 
     Attributes
     ----------
-    tables : Tables
+    folder : Path
+        Its tables.
     training : TrainingSet
         Inspected consignments, labels as known before the quarter.
     later : DataFrame
@@ -54,9 +57,14 @@ class Known:
         and ``party``.
     """
 
-    tables: Tables
+    folder: Path
     training: TrainingSet
     later: pd.DataFrame
+
+    @cached_property
+    def tables(self) -> Tables:
+        """All tables of the world, read when they are first asked for."""
+        return load_tables(self.folder, need=("manifests", "declarations", "inspections"))
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,11 @@ class Judged:
     revenue: FloatArray
     groups: npt.NDArray[np.int64]
     scores: Mapping[str, FloatArray]
+
+    @cached_property
+    def rankings(self) -> dict[str, Ranking]:
+        """The scores ranked once, to be weighed many times."""
+        return {name: rank(scores) for name, scores in self.scores.items()}
 
     @classmethod
     def of(cls, later: pd.DataFrame, scores: Mapping[str, FloatArray]) -> "Judged":
@@ -95,24 +108,27 @@ def known_world(stage: str, seed: int, scale: float, keep: Path | None = None) -
     """
     if keep is None:
         with tempfile.TemporaryDirectory() as scratch:
-            return known_world(stage, seed, scale, Path(scratch))
+            known = known_world(stage, seed, scale, Path(scratch))
+            # Read before their folder goes.
+            known.tables.require("inspections")
+            return known
     folder = keep / f"world-{scale:g}-{seed}"
     if not (folder / "truth.parquet").is_file():
         days = (QUARTER[1] - START).days + 32
         write_world(folder, start=START, days=days, scale=scale, seed=seed)
-    tables = load_tables(folder, need=("manifests", "declarations", "inspections"))
     training_file, later_file = (folder / f"{stage}-{part}.parquet" for part in PARTS)
     if later_file.is_file():
         training = TrainingSet(pd.read_parquet(training_file), feature_set(stage), {})
-        return Known(tables, training, pd.read_parquet(later_file))
-    truth = pd.read_parquet(folder / "truth.parquet")
-    known = _computed(tables, stage, truth)
+        return Known(folder, training, pd.read_parquet(later_file))
+    known = _computed(folder, stage)
     known.training.frame.to_parquet(training_file)
     known.later.to_parquet(later_file)
     return known
 
 
-def _computed(tables: Tables, stage: str, truth: pd.DataFrame) -> Known:
+def _computed(folder: Path, stage: str) -> Known:
+    tables = load_tables(folder, need=("manifests", "declarations", "inspections"))
+    truth = pd.read_parquet(folder / "truth.parquet")
     training = build_training_set(tables, stage, UNTIL, only_inspected=True)
     later = build_training_set(
         tables,
@@ -125,7 +141,7 @@ def _computed(tables: Tables, stage: str, truth: pd.DataFrame) -> Known:
     later = with_traits(later, roll_up(tables, stage), stage)
     columns = ["bill_no", "container_no", "violation", "revenue"]
     truth = truth[columns].drop_duplicates(["bill_no", "container_no"])
-    return Known(tables, training, later.merge(truth, on=["bill_no", "container_no"]))
+    return Known(folder, training, later.merge(truth, on=["bill_no", "container_no"]))
 
 
 def scored_by(known: Known, definition: ModelDefinition) -> tuple[FloatArray, FloatArray]:
@@ -162,13 +178,13 @@ def _precision(judged: Judged, who: str, weights: FloatArray) -> tuple[float, fl
     found = float((judged.labels * weights).sum())
     if found <= 0:
         return 0.0, 0.0
-    return found * average_precision(judged.labels, judged.scores[who], weights), found
+    return found * precision_of(judged.rankings[who], judged.labels, weights), found
 
 
 def _recall_at(rate: float) -> Measure:
     def measure(judged: Judged, who: str, weights: FloatArray) -> tuple[float, float]:
-        hits = at_rate(judged.labels, judged.scores[who], rate, weights=weights).hits
-        return hits, float((judged.labels * weights).sum())
+        found = rates_of(judged.rankings[who], judged.labels, weights, (rate,))[0]
+        return found.hits, float((judged.labels * weights).sum())
 
     return measure
 
@@ -176,9 +192,8 @@ def _recall_at(rate: float) -> Measure:
 def _revenue_at(rate: float) -> Measure:
     def measure(judged: Judged, who: str, weights: FloatArray) -> tuple[float, float]:
         total = float((judged.labels * judged.revenue * weights).sum())
-        found = at_rate(
-            judged.labels, judged.scores[who], rate, weights=weights, revenue=judged.revenue
-        )
+        ranking = judged.rankings[who]
+        found = rates_of(ranking, judged.labels, weights, (rate,), judged.revenue)[0]
         return total * (found.revenue_recall or 0.0), total
 
     return measure
