@@ -9,11 +9,11 @@ Run: ``python benchmarks/calibration.py [--seeds 10] [--scale 0.3] [--stage decl
 
 import argparse
 import tempfile
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.worlds import QUARTER, START
 from pipelines.compare import score_period
 from riskml.cli.console import print_table
 from riskml.config import STAGES, day_end, day_start
@@ -22,9 +22,6 @@ from riskml.datasets.simulation import write_world
 from riskml.training.dataset import build_training_set
 from riskml.training.definition import default_definition, load_definition
 from riskml.training.fitting import fit_model
-
-QUARTER = (date(2020, 7, 1), date(2020, 9, 30))
-START = date(2018, 10, 1)
 
 
 def main() -> None:

@@ -23,12 +23,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmarks.calibration import QUARTER, START
 from benchmarks.lemis import ROOT, ingested
+from benchmarks.worlds import UNTIL, known_world
 from riskml.cli.console import print_table
-from riskml.config import day_end, day_start, settings
-from riskml.datasets import load_tables
-from riskml.datasets.simulation import write_world
+from riskml.config import day_start, settings
 from riskml.evaluation.metrics import at_rate, average_precision
 from riskml.training.dataset import TrainingSet, build_training_set
 from riskml.training.definition import ModelDefinition, default_definition, load_definition
@@ -101,27 +99,11 @@ def main() -> None:
 def simulated(given: argparse.Namespace) -> Iterator[tuple[str, Judged]]:
     """Yield, for each world and objective, the study judged by the world's truth."""
     definition = load_definition(default_definition("declaration"))
-    until, end = day_start(QUARTER[0]), day_end(QUARTER[1])
-
-    def inside(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
-        return ((rows["decision_time"] >= until) & (rows["decision_time"] < end)).to_numpy()
-
     for seed in range(1, given.seeds + 1):
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(scratch)
-            days = (QUARTER[1] - START).days + 32
-            write_world(folder, start=START, days=days, scale=given.scale, seed=seed)
-            tables = load_tables(folder, need=("manifests", "declarations", "inspections"))
-            known = build_training_set(tables, "declaration", until, only_inspected=True)
-            truth = pd.read_parquet(folder / "truth.parquet")
-            rows = build_training_set(
-                tables, "declaration", features=known.feature_set, keep=inside
-            ).frame
-        columns = ["bill_no", "container_no", "violation"]
-        truth = truth[columns].drop_duplicates(["bill_no", "container_no"])
-        rows = rows.merge(truth).assign(label=lambda r: r["violation"])
-        later = Later(known, rows, until)
-        yield from studies(f"seed {seed}", known, definition, until, given, later)
+        world = known_world("declaration", seed, given.scale)
+        rows = world.later.assign(label=lambda r: r["violation"])
+        later = Later(world.training, rows, UNTIL)
+        yield from studies(f"seed {seed}", world.training, definition, UNTIL, given, later)
 
 
 def shipments(given: argparse.Namespace, *, drop: bool) -> Iterator[tuple[str, Judged]]:

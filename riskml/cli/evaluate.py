@@ -18,8 +18,8 @@ def command(
     from_: Annotated[str, typer.Option("--from", help="First local day judged.")],
     to: Annotated[str, typer.Option("--to", help="Last local day judged (inclusive).")],
     by: Annotated[
-        str, typer.Option(help="What the bootstrap draws: consignment, day or office.")
-    ] = "consignment",
+        str, typer.Option(help="What the bootstrap draws: party, consignment, day or office.")
+    ] = "party",
     resamples: Annotated[int, typer.Option(min=10, help="Bootstrap resamples.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -91,11 +91,13 @@ def _print(report: dict[str, Any]) -> None:
         )
     ]  # fmt: skip
     print_table(whole, as_json=False, title="Overall")
-    print_table(_offices(report), as_json=False, title="Per office, at 5 % of the office")
+    for name in ("office", "mode", "origin"):
+        print_table(_groups(report, name), as_json=False, title=f"Per {name}, at 5 % of the {name}")
     within = {name: figures["lift"] for name, figures in report["within_office"].items()}
     say(f"lift within offices at 5 %: {', '.join(f'{n} {_text(v)}' for n, v in within.items())}")
-    for name in ("all_arrivals", "exploration"):
+    for name in ("known_party", "unseen_party", "all_arrivals", "exploration"):
         say(f"{name.replace('_', ' ')}: {_weighted(report[name])}")
+    _print_burden(report["burden"])
     _print_checks(report["checks"])
 
 
@@ -115,16 +117,37 @@ def _rates(rivals: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _offices(report: dict[str, Any]) -> list[dict[str, Any]]:
+def _groups(report: dict[str, Any], group: str) -> list[dict[str, Any]]:
     names = ("rows", "positives", "hit_rate", "recall", "lift", "average_precision")
     return [
         {
-            "office": row["office"] or "(none)",
+            group: row[group] or "(none)",
             **{name: row.get(name) for name in names},
             "base rate": _text(row["base_rate"]),
         }
-        for row in report["per_office"][:20]
+        for row in report[f"per_{group}"][:20]
     ]
+
+
+def _print_burden(burden: dict[str, Any]) -> None:
+    """Say which honest traders bear more, or less, than their share of false scans."""
+    rows = [
+        {
+            "by": name,
+            "group": group["group"],
+            "honest": group["honest"],
+            "false scans": round(group["false_scans"], 1),
+            "share": _text(group["share"]),
+            "over all": _text(group["ratio"]),
+            "bears": group["verdict"],
+        }
+        for name, found in burden.items()
+        for group in found.get("groups", [])[:20]
+    ]
+    print_table(rows, as_json=False, title="False scans of honest consignments, at 5 %")
+    for name, found in burden.items():
+        if found["status"] != "ok":
+            say(f"false scans by {name}: not applicable, {found['reason']}")
 
 
 def _weighted(part: dict[str, Any]) -> str:

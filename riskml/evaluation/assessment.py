@@ -1,6 +1,6 @@
 """Everything `riskml evaluate` says of a score on a period, as one plain dictionary."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,9 +9,11 @@ import pandas as pd
 
 from riskml.errors import LabelError
 from riskml.evaluation.baselines import random_scores, rule_profile
+from riskml.evaluation.burden import burden_table
 from riskml.evaluation.calibration import calibration_table, effective_size
 from riskml.evaluation.groups import group_table, within_groups
 from riskml.evaluation.metrics import RATES
+from riskml.evaluation.parties import party_slices
 from riskml.evaluation.summary import Rows, difference, summarise
 from riskml.features import FeatureSet
 
@@ -19,8 +21,10 @@ __all__ = ["GROUPS", "Plan", "Scored", "assess"]
 
 FloatArray = npt.NDArray[np.float64]
 
-GROUPS = ("consignment", "day", "office")
+GROUPS = ("party", "consignment", "day", "office")
 """What the bootstrap may draw."""
+BURDENED = ("mode", "origin", "size")
+"""By what false scans of honest traders are compared."""
 MOST_WEIGHT = 1000.0
 """Inverse propensities above it are clipped in estimates for all arrivals, and counted."""
 
@@ -32,7 +36,9 @@ class Scored:
     Attributes
     ----------
     frame : DataFrame
-        Feature frame with its label columns, every row labelled.
+        Feature frame with its label columns, every row labelled. Columns ``party``, ``origin``
+        and ``size`` (see `riskml.evaluation.traits`) and ``known_party`` (see
+        `riskml.evaluation.parties`) are used where they are there.
     feature_set : FeatureSet
         Its features.
     scores, probabilities : ndarray of float64, shape (n,)
@@ -66,14 +72,15 @@ class Plan:
     ----------
     rates : tuple of float
         Inspection rates.
-    by : {"consignment", "day", "office"}
-        What the bootstrap draws.
+    by : {"party", "consignment", "day", "office"}
+        What the bootstrap draws. Consignments of one party share their fate; where no row names a
+        party, consignments are drawn, and the answer says so.
     resamples, seed : int
         Of the bootstrap.
     """
 
     rates: tuple[float, ...] = RATES
-    by: str = "consignment"
+    by: str = "party"
     resamples: int = 500
     seed: int = 0
 
@@ -93,8 +100,10 @@ def assess(scored: Scored, plan: Plan | None = None) -> dict[str, Any]:
     dict
         ``rows``, ``positives``, ``base_rate``; ``model`` and ``baselines`` (``random``,
         ``rules``), see `summarise`; ``gain_over_rules`` (paired); ``calibration``;
-        ``per_office``, ``within_office``; ``all_arrivals`` (propensity-weighted) and
-        ``exploration`` (the random slice), each with its own ``status``.
+        ``per_office``, ``per_mode``, ``per_origin``, ``within_office``; ``burden`` (false scans
+        of honest traders by mode, origin and size); ``known_party`` and ``unseen_party``,
+        ``all_arrivals`` (propensity-weighted) and ``exploration`` (the random slice), each with
+        its own ``status``.
 
     Raises
     ------
@@ -103,7 +112,7 @@ def assess(scored: Scored, plan: Plan | None = None) -> dict[str, Any]:
     """
     if not len(scored.frame):
         raise LabelError("there is no labelled row to judge by", "choose another period")
-    plan = plan or Plan()
+    plan = _possible(scored.frame, plan or Plan())
     rows = _rows(scored, plan.by)
     profile = rule_profile(scored.frame, scored.feature_set)
     options: dict[str, Any] = {"resamples": plan.resamples, "seed": plan.seed}
@@ -129,28 +138,75 @@ def assess(scored: Scored, plan: Plan | None = None) -> dict[str, Any]:
             for part in calibration_table(rows.labels, scored.probabilities, rows.weights)
         ],
         "per_office": group_table(rows, scored.scores, scored.probabilities, office),
+        "per_mode": _per(scored, rows, "mode"),
+        "per_origin": _per(scored, rows, "origin"),
         "within_office": {
             "model": within_groups(rows, scored.scores, office, **options),
             "rules": within_groups(rows, profile.scores, office, **options),
         },
+        "burden": _burden(scored, rows, options),
+        **party_slices(
+            rows,
+            scored.scores,
+            scored.probabilities,
+            scored.frame.get("known_party"),
+            **measured,
+        ),
         "all_arrivals": _all_arrivals(scored, plan),
         "exploration": _exploration(scored, plan),
     }
 
 
+def _possible(frame: pd.DataFrame, plan: Plan) -> Plan:
+    """Draw consignments where no row names a party."""
+    if plan.by == "party" and ("party" not in frame or frame["party"].isna().all()):
+        return replace(plan, by="consignment")
+    return plan
+
+
+def _per(scored: Scored, rows: Rows, name: str) -> list[dict[str, Any]]:
+    """Measure each mode or origin on its own; empty where the data does not say."""
+    if name not in scored.frame or scored.frame[name].isna().all():
+        return []
+    groups = scored.frame[name].to_numpy(dtype=object)
+    return group_table(rows, scored.scores, scored.probabilities, groups, name=name)
+
+
+def _burden(scored: Scored, rows: Rows, options: dict[str, Any]) -> dict[str, Any]:
+    """Compare false scans of honest traders, group by group."""
+    found: dict[str, Any] = {}
+    for name in BURDENED:
+        table = []
+        if name in scored.frame:
+            groups = scored.frame[name].to_numpy(dtype=object)
+            table = burden_table(rows, scored.scores, groups, **options)
+        if table:
+            found[name] = {"status": "ok", "groups": table}
+            continue
+        reason = f"the judged rows do not tell two groups of {name} apart"
+        found[name] = {"status": "not_applicable", "reason": reason}
+    return found
+
+
 def _rows(scored: Scored, by: str) -> Rows:
     frame = scored.frame
-    groups = {
-        "consignment": frame["consignment_id"],
-        "day": frame["decision_time"].dt.floor("D"),
-        "office": frame["office"],
-    }[by]
     return Rows.of(
         frame["label"].to_numpy(dtype=np.float64),
         weights=scored.weights,
-        groups=groups,
+        groups=_drawn(frame, by),
         revenue=frame["revenue_recovered"].to_numpy(dtype=np.float64),
     )
+
+
+def _drawn(frame: pd.DataFrame, by: str) -> pd.Series:
+    """Return the name of what the bootstrap draws, for each row."""
+    if by == "party":
+        # A consignment that names nobody stands for itself.
+        return frame["party"].where(frame["party"].notna(), frame["consignment_id"])
+    if by == "day":
+        day: pd.Series = frame["decision_time"].dt.floor("D")
+        return day
+    return frame["consignment_id" if by == "consignment" else "office"]
 
 
 def _model_summary(scored: Scored, rows: Rows, plan: Plan) -> dict[str, Any]:

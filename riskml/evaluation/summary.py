@@ -68,6 +68,12 @@ class Rows:
         money = None if revenue is None else np.nan_to_num(np.asarray(revenue, dtype=np.float64))
         return cls(y, w, group_codes(groups, len(y)), money)
 
+    def take(self, keep: npt.NDArray[np.bool_]) -> "Rows":
+        """Return the rows where ``keep`` is true; groups that are left out are not drawn."""
+        money = None if self.revenue is None else self.revenue[keep]
+        groups = np.unique(self.groups[keep], return_inverse=True)[1].astype(np.int64)
+        return Rows(self.labels[keep], self.weights[keep], groups, money)
+
 
 def summarise(
     rows: Rows,

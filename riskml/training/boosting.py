@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import lightgbm as lgb
@@ -21,6 +21,7 @@ __all__ = [
     "Grow",
     "cross_fitted_scores",
     "grow",
+    "members",
     "parameters",
     "sampled",
     "seeds",
@@ -42,16 +43,20 @@ class Design:
         Labels and weights.
     feature_set : FeatureSet
         Describes the columns.
+    suspicious : ndarray of float64, shape (n,), optional
+        Whether each was found suspicious; a violation is.
     """
 
     X: FloatArray
     y: FloatArray
     w: FloatArray
     feature_set: FeatureSet
+    suspicious: FloatArray | None = None
 
     def rows(self, keep: npt.NDArray[np.bool_]) -> "Design":
         """Return some of its rows."""
-        return Design(self.X[keep], self.y[keep], self.w[keep], self.feature_set)
+        found = None if self.suspicious is None else self.suspicious[keep]
+        return Design(self.X[keep], self.y[keep], self.w[keep], self.feature_set, found)
 
     def dataset(
         self,
@@ -60,7 +65,8 @@ class Design:
         **options: Any,
     ) -> lgb.Dataset:
         """Return (part of) it as a LightGBM data set; categories in ``plain`` are numbers."""
-        keep = np.ones(len(self.y), dtype=bool) if rows is None else rows
+        # A slice of everything is a view: a million rows are not copied to be read once.
+        keep = slice(None) if rows is None else rows
         categories = set(self.feature_set.categories) - set(plain)
         return lgb.Dataset(
             self.X[keep],
@@ -100,6 +106,11 @@ PARTS_AT_ONCE = 2
 """Parts of `cross_fitted_scores` in work; no result depends on it."""
 
 
+SECOND = {"num_leaves": 4, "min_data_in_leaf": 5}
+SECOND_ROUNDS = 50
+"""Of the booster of violation among the suspicious, which learns from hundreds of rows."""
+
+
 def parameters(design: Design, model: LightGBM, fit: Fit, seed: int) -> dict[str, Any]:
     """Return LightGBM's parameters; bit-identical results follow from them and the data."""
     found: dict[str, Any] = {
@@ -107,6 +118,8 @@ def parameters(design: Design, model: LightGBM, fit: Fit, seed: int) -> dict[str
         "objective": "binary",
         "metric": "binary_logloss",
         "seed": seed,
+        # Bins are drawn alike for all, so that boosters of the same rows can share them.
+        "data_random_seed": fit.seed,
         "deterministic": True,
         "force_row_wise": True,
         "num_threads": fit.threads if design.X.size > SMALL else 1,
@@ -134,6 +147,12 @@ def shown(items: Sequence[Any], label: str, progress: Progress | None) -> Iterab
 def seeds(fit: Fit, count: int) -> list[int]:
     """Return the seeds of so many boosters."""
     return [fit.seed + 1000 * member for member in range(count)]
+
+
+def members(model: LightGBM, fit: Fit, count: int) -> list[tuple[int, LightGBM]]:
+    """Return the seed and the parameters of each of so many boosters."""
+    kinds = [model.model_copy(update=variant) for variant in fit.variants] or [model]
+    return [(seed, kinds[at % len(kinds)]) for at, seed in enumerate(seeds(fit, count))]
 
 
 def cross_fitted_scores(
@@ -198,8 +217,55 @@ def grow(
 ) -> str:
     """Train the final boosters on all rows of ``design`` and merge them; returns the model text."""
     texts = []
-    for seed in shown(seeds(fit, fit.ensemble), "Boosters", progress):
+    binned: dict[int, lgb.Dataset] = {}
+    for seed, kind in shown(members(model, fit, fit.ensemble), "Boosters", progress):
         rows, offset = sampled(design, fit, seed)
-        booster = lgb.train(parameters(rows, model, fit, seed), rows.dataset(), rounds)
+        # Boosters of the same rows share their bins; a sample has its own.
+        shared = rows is design
+        data = binned.setdefault(kind.max_bin, rows.dataset()) if shared else rows.dataset()
+        booster = lgb.train(parameters(rows, kind, fit, seed), data, rounds)
         texts.append(shift_booster(booster.model_to_string(num_iteration=rounds), offset))
+    if fit.suspicion > 0 and two_processes(design):
+        own = [(1 - fit.suspicion) / len(texts)] * len(texts)
+        both = grow_processes(design, rounds, model, fit)
+        return merge_boosters([*texts, *both], [*own, fit.suspicion, fit.suspicion])
     return merge_boosters(texts)
+
+
+def two_processes(design: Design) -> bool:
+    """Say whether suspicion and, among the suspicious, violation can be learned."""
+    found = design.suspicious
+    return found is not None and bool((found != design.y).any() and (found == 0).any())
+
+
+def grow_processes(design: Design, rounds: int, model: LightGBM, fit: Fit) -> tuple[str, str]:
+    """Grow a booster of suspicion, and one of violation among what was found suspicious.
+
+    A finding is suspicious by ``p``, a suspicious one a violation by ``q``; where violations are
+    few, the log-odds of a violation are nearly ``log p + log q``, and both parts rise with their
+    own log-odds. Many more findings are suspicious than are violations, so the first is known
+    well; the second is small and sees few rows, so its trees are.
+
+    Parameters
+    ----------
+    design : Design
+        One for which `two_processes` holds.
+    rounds : int
+        Boosting rounds of the first.
+    model, fit
+        Parts of the model definition.
+
+    Returns
+    -------
+    tuple of str
+        Two model texts, whose raw scores are to be added.
+    """
+    suspicious = design.y if design.suspicious is None else design.suspicious
+    first = replace(design, y=suspicious)
+    second = design.rows(suspicious > 0)
+    small = model.model_copy(update=SECOND)
+    texts = []
+    for part, kind, limit in ((first, model, rounds), (second, small, min(rounds, SECOND_ROUNDS))):
+        booster = lgb.train(parameters(part, kind, fit, fit.seed), part.dataset(), limit)
+        texts.append(booster.model_to_string(num_iteration=limit))
+    return texts[0], texts[1]

@@ -17,8 +17,10 @@ from riskml.bundle.bundle import booster_names
 from riskml.errors import InputError
 from riskml.features import Feature, FeatureSet
 
-__all__ = ["columns_of", "described", "remarks"]
+__all__ = ["columns_of", "cut_short", "described", "remarks"]
 
+WORTH_SAYING = 0.05
+"""Categories that are cut are spoken of if at least this share of rows has one of them."""
 NOTEBOOK = "notebook"
 """Stage of a feature set that no decision point of ours computes."""
 
@@ -132,3 +134,35 @@ def remarks(frame: pd.DataFrame, encoder: Encoder) -> Iterator[str]:
             yield f"column {name} is constant: nothing can be learned from it"
         if values.isna().all():
             yield f"column {name} is empty: nothing can be learned from it"
+
+
+def cut_short(rows: pd.DataFrame, encoder: Encoder) -> Iterator[str]:
+    """Yield what the features of a stage lose before they are learned from.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Feature frame that the encoder was fitted on.
+    encoder : Encoder
+
+    Yields
+    ------
+    str
+        One sentence on infinite values, one on categories that are rare or too many, each naming
+        the features. (Features that never vary are named by check RK008.)
+    """
+    infinite, cut = [], []
+    for feature in encoder.feature_set.features:
+        values = rows[feature.name]
+        if feature.kind == "category":
+            known = values.notna()
+            lost = known & ~values.isin(encoder.vocabularies[feature.name])
+            if lost.sum() >= WORTH_SAYING * len(rows) and lost.any():
+                kept = len(encoder.vocabularies[feature.name])
+                cut.append(f"{feature.name} ({values.nunique()} categories, {kept} kept)")
+        elif count := int(np.isinf(values.to_numpy(dtype=np.float64)).sum()):
+            infinite.append(f"{feature.name} ({count})")
+    if infinite:
+        yield f"infinite values count as missing: {', '.join(infinite)}"
+    if cut:
+        yield f"rare categories, or too many, count as missing: {', '.join(cut)}"

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 import riskml
 from riskml.config import check_stage
@@ -84,6 +84,13 @@ class Fit(Part):
     negatives : float
         Share of the rows without violation that each booster learns from, drawn anew for each;
         raw scores are corrected, see `riskml.training.sampling`. 1 learns from all.
+    suspicion : float
+        Share of the raw score that comes from a model of two processes, a finding being
+        suspicious and a suspicious one being a violation, see
+        `riskml.training.boosting.grow_processes`; 0 learns from violations alone.
+    variants : tuple of mapping
+        Changes of the LightGBM parameters that the boosters of an ensemble take turns with:
+        boosters of different kinds err differently, and their average less. None by default.
     """
 
     seed: int = Field(default=7, ge=0)
@@ -98,6 +105,15 @@ class Fit(Part):
     refit: bool = True
     monotone: bool = True
     negatives: Share = 1.0
+    suspicion: float = Field(default=0.0, ge=0, lt=1)
+    variants: tuple[dict[str, Any], ...] = ()
+
+    @field_validator("variants")
+    @classmethod
+    def _possible(cls, given: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+        for variant in given:
+            LightGBM.model_validate(variant)
+        return given
 
 
 class Encoding(Part):
@@ -117,21 +133,29 @@ class Weights(Part):
         when fitting the calibrator. The calibrator must hold for all arrivals; ranking by few
         violations loses more by the weights' variance than it gains (on the simulated world's
         truth, average precision halves), so boosters go without by default.
+    estimate : bool
+        Estimate the propensity of rows without a logged one by a model of selection given the
+        features, see `riskml.training.propensity`; else such a row stands for itself alone.
     clip : float
         Largest weight of boosters, in units of the mean weight.
     calibration_clip : float
         The same for the calibrator: clipping biases it, not clipping makes it hang on few rows.
     unverified : float
         Factor for zeros that nobody verified (clear scan, never opened); 0 leaves them out.
+    severity : float
+        Up to how much a violation counts by its severity when growing boosters: 0 not at all, 1
+        in proportion to it. What all violations count together stays the same.
     half_life_days : float, optional
         Older decisions count less: half as much after so many days.
     """
 
     boosters: bool = False
     calibrator: bool = True
+    estimate: bool = False
     clip: Positive = 10.0
     calibration_clip: Positive = 100.0
     unverified: Annotated[float, Field(ge=0, le=1)] = 1.0
+    severity: Annotated[float, Field(ge=0, le=1)] = 0.0
     half_life_days: Positive | None = None
 
 

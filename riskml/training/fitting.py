@@ -23,6 +23,7 @@ from riskml.features import FeatureSet
 from riskml.history import Progress
 from riskml.labels import maturity_gap
 from riskml.training.boosting import Design, Grow, grow
+from riskml.training.columns import cut_short
 from riskml.training.definition import ModelDefinition
 from riskml.training.folding import FoldScores
 from riskml.training.learning import learn
@@ -84,6 +85,7 @@ def fit_model(
     hint: Callable[[], str] | None = None,
     progress: Progress | None = None,
     final_grow: Grow = grow,
+    notes: tuple[str, ...] = (),
 ) -> FittedModel:
     """Fit the model of a definition.
 
@@ -103,6 +105,8 @@ def fit_model(
         See `learnable_rows` and `riskml.history.Progress`.
     final_grow : callable
         See `riskml.training.learning.learn`.
+    notes : tuple of str, optional
+        What was said of the rows before; it stands before the notes of the fit.
 
     Returns
     -------
@@ -123,7 +127,8 @@ def fit_model(
     learned = learn(design, folds, definition, arrivals.values, progress, final_grow)
     scores, calibrator = learned.folds, learned.calibrator
     manifest = _manifest(rows, definition, feature_set, until, gap)
-    manifest = replace(manifest, data_digests=dict(data_digests or {}), notes=learned.notes)
+    notes = (*notes, *cut_short(rows, encoder), *learned.notes)
+    manifest = replace(manifest, data_digests=dict(data_digests or {}), notes=notes)
     judged = [fold.start for number, fold in enumerate(folds) if (scores.fold == number).any()]
     bundle = Bundle.assemble(learned.text, calibrator, encoder, manifest)
     return FittedModel(
@@ -133,7 +138,7 @@ def fit_model(
         folds=scores,
         weights=arrivals.report,
         last_fold_start=judged[-1] if judged else None,
-        notes=learned.notes,
+        notes=notes,
     )
 
 
@@ -144,7 +149,9 @@ def make_design(
     encoder = Encoder.fit(rows, feature_set, **definition.encoding.model_dump())
     weights = defined_weights(rows, definition.weights, "boosters")
     y = rows["label"].to_numpy(dtype=np.float64)
-    return encoder, Design(encoder.encode(rows), y, weights.values, feature_set)
+    # Where no finding was noted, the outcome speaks for it; what is a violation was suspicious.
+    suspicious = np.fmax(rows["suspicious"].to_numpy(dtype=np.float64), y)
+    return encoder, Design(encoder.encode(rows), y, weights.values, feature_set, suspicious)
 
 
 def _folds(rows: pd.DataFrame, definition: ModelDefinition, gap: timedelta) -> list[Fold]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from riskml.evaluation.splits import Fold
 from riskml.history import Progress
-from riskml.training.boosting import Design, parameters, sampled, seeds, shown
+from riskml.training.boosting import Design, members, parameters, sampled, shown
 from riskml.training.definition import Fit, LightGBM
 from riskml.training.merging import shift_booster
 
@@ -146,14 +146,14 @@ def _train_fold(
 ) -> tuple[list[lgb.Booster], FloatArray]:
     """Return the boosters of a fold, and their log loss by round on what follows."""
     boosters, curves = [], []
-    for seed in seeds(fit, fit.fold_ensemble):
+    for seed, kind in members(model, fit, fit.fold_ensemble):
         rows, offset = sampled(design.rows(fold.train), fit, seed)
         train = rows.dataset()
         # What follows is not sampled: it is judged by corrected scores.
         start = {"init_score": np.full(int(fold.test.sum()), offset)} if offset else {}
         record: dict[str, dict[str, list[float]]] = {}
         booster = lgb.train(
-            parameters(design, model, fit, seed),
+            parameters(design, kind, fit, seed),
             train,
             fit.max_rounds,
             valid_sets=[design.dataset(fold.test, reference=train, **start)],

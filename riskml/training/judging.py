@@ -14,6 +14,8 @@ from riskml.datasets.consignments import roll_up
 from riskml.errors import LabelError
 from riskml.evaluation.assessment import Plan, Scored, assess
 from riskml.evaluation.checks import Evidence, raw_columns, run_checks
+from riskml.evaluation.parties import learned_before
+from riskml.evaluation.traits import with_traits
 from riskml.history import Progress
 from riskml.training.dataset import build_training_set
 
@@ -107,6 +109,11 @@ def judge_period(
     arrived = rollup.consignments["decision_time"]
     arrivals = int(((arrived >= start) & (arrived < end)).sum())
     raw = raw_columns(rollup, frame)
+    frame = with_traits(frame, rollup, stage)
+    judged = pd.Series(pd.Timestamp(start), index=frame.index)
+    frame["known_party"] = learned_before(
+        frame["party"], frame["label_known_at"], frame["party"], judged
+    )
     return JudgedPeriod(frame, earlier, later, arrivals, int(inside.sum()), raw, start, end)
 
 

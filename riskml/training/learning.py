@@ -5,7 +5,7 @@ rows, and the calibrator is fitted on scores by boosters like them that did not 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import lightgbm as lgb
 import numpy as np
@@ -14,7 +14,13 @@ import numpy.typing as npt
 from riskml.bundle import Calibrator
 from riskml.evaluation.splits import Fold
 from riskml.history import Progress
-from riskml.training.boosting import Design, Grow, cross_fitted_scores, grow
+from riskml.training.boosting import (
+    Design,
+    Grow,
+    cross_fitted_scores,
+    grow,
+    two_processes,
+)
 from riskml.training.calibrating import calibrate_for_arrivals
 from riskml.training.definition import ModelDefinition
 from riskml.training.folding import FoldScores, score_folds
@@ -79,10 +85,30 @@ def learn(
         If the labels are of one class.
     """
     scores = score_folds(design, folds, definition.lightgbm, definition.fit, progress)
+    notes: tuple[str, ...] = ()
+    if definition.fit.suspicion > 0:
+        if two_processes(design):
+            scores = _scored_again(design, folds, scores, definition)
+        else:
+            notes = ("no finding was suspicious without being a violation: one process is learned",)
     final = design if definition.fit.refit else _before_last_fold(design, folds, scores)
     text = final_grow(final, scores.rounds, definition.lightgbm, definition.fit, progress)
-    calibrator, notes = _calibrate(arrivals, design, scores, definition, progress)
-    return Learned(text, calibrator, scores, notes)
+    calibrator, more = _calibrate(arrivals, design, scores, definition, progress)
+    return Learned(text, calibrator, scores, (*notes, *more))
+
+
+def _scored_again(
+    design: Design, folds: Sequence[Fold], scores: FoldScores, definition: ModelDefinition
+) -> FoldScores:
+    """Score what follows each fold by boosters of both processes, like those that will serve."""
+    fit = definition.fit.model_copy(update={"ensemble": definition.fit.fold_ensemble})
+    raw = scores.raw.copy()
+    for number, fold in enumerate(folds):
+        if (scores.fold == number).any():
+            text = grow(design.rows(fold.train), scores.rounds, definition.lightgbm, fit)
+            later = design.X[fold.test]
+            raw[fold.test] = lgb.Booster(model_str=text).predict(later, raw_score=True)
+    return replace(scores, raw=raw)
 
 
 def _before_last_fold(design: Design, folds: Sequence[Fold], scores: FoldScores) -> Design:

@@ -17,14 +17,17 @@ _SIZES = re.compile(r"^tree_sizes=.*$", re.MULTILINE)
 _END = "end of trees"
 
 
-def merge_boosters(texts: Sequence[str]) -> str:
-    """Return the model text of the average of boosters.
+def merge_boosters(texts: Sequence[str], shares: Sequence[float] | None = None) -> str:
+    """Return the model text of the average of boosters, or of another sum of them.
 
     Parameters
     ----------
     texts : sequence of str
         Model texts (``Booster.model_to_string()``) with the same features and objective, and
         constant leaves.
+    shares : sequence of float, optional
+        By what each booster's raw score is multiplied before they are added up; one over their
+        number by default.
 
     Returns
     -------
@@ -36,15 +39,19 @@ def merge_boosters(texts: Sequence[str]) -> str:
     BundleError
         If a text is not what this LightGBM writes.
     """
-    if len(texts) == 1:
+    if len(texts) == 1 and shares is None:
         return texts[0]
+    parts = [1.0 / len(texts)] * len(texts) if shares is None else shares
     head, _, tail = _split(texts[0])
-    trees = [tree for text in texts for tree in _split(text)[1]]
+    trees = [
+        _scaled(tree, share)
+        for text, share in zip(texts, parts, strict=True)
+        for tree in _split(text)[1]
+    ]
     if not trees:
         return texts[0]
     renumbered = [
-        re.sub(r"\ATree=\d+", f"Tree={number}", _scaled(tree, len(texts)))
-        for number, tree in enumerate(trees)
+        re.sub(r"\ATree=\d+", f"Tree={number}", tree) for number, tree in enumerate(trees)
     ]
     return _joined(head, renumbered, tail)
 
@@ -83,8 +90,8 @@ def _split(text: str) -> tuple[str, list[str], str]:
     return body[: starts[0]], trees, mark + tail
 
 
-def _scaled(tree: str, count: int) -> str:
-    return _replaced(tree, lambda value: value / count)
+def _scaled(tree: str, share: float) -> str:
+    return _replaced(tree, lambda value: value * share)
 
 
 def _replaced(tree: str, function: Callable[[float], float]) -> str:

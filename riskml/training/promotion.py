@@ -29,6 +29,7 @@ from riskml.training.judging import judge_period, scored
 from riskml.training.tracking import (
     CHAMPION,
     RegisteredModel,
+    log_decision,
     read_holdout,
     read_version,
     set_alias,
@@ -147,7 +148,7 @@ def consider(
     end: datetime | None = None,
     progress: Progress | None = None,
 ) -> Candidate:
-    """Judge a version; the decision is recorded as tags of the version and its run.
+    """Judge a version; the decision is kept in MLflow, as tags and as an artifact of its run.
 
     Parameters
     ----------
@@ -190,6 +191,7 @@ def consider(
         champion_version=None if champion is None else champion.version,
     )
     tag_version(name, challenger.version, _decision_tags(decision))
+    log_decision(name, challenger.version, decision.champion_version, decision.to_dict())
     return Candidate(decision, bundle)
 
 

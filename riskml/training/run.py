@@ -9,15 +9,18 @@ import pandas as pd
 
 from riskml.cluster import Cluster
 from riskml.datasets import Tables
-from riskml.datasets.consignments import roll_up
+from riskml.datasets.consignments import Rollup, roll_up
 from riskml.evaluation.assessment import Plan, Scored, assess
 from riskml.evaluation.checks import Evidence, raw_columns, run_checks
+from riskml.evaluation.parties import learned_before
+from riskml.evaluation.traits import with_traits
 from riskml.history import Progress
 from riskml.history.distributed import engine_on
 from riskml.training.dataset import TrainingSet, build_training_set
 from riskml.training.definition import ModelDefinition
 from riskml.training.distributed import grow_on
 from riskml.training.fitting import FittedModel, fit_model
+from riskml.training.propensity import with_estimated_propensity
 from riskml.training.rows import label_hint
 
 __all__ = ["TrainingRun", "measure", "train_stage"]
@@ -82,6 +85,9 @@ def train_stage(
         progress=progress,
         engine=engine_on(cluster),
     )
+    notes: tuple[str, ...] = ()
+    if definition.weights.estimate:
+        found, notes = with_estimated_propensity(tables, found, definition, until, progress)
     model = fit_model(
         found.frame,
         found.feature_set,
@@ -91,6 +97,7 @@ def train_stage(
         hint=label_hint(tables, definition.stage),
         progress=progress,
         final_grow=grow_on(cluster),
+        notes=notes,
     )
     return measure(model, tables, found)
 
@@ -99,13 +106,20 @@ def measure(model: FittedModel, tables: Tables, found: TrainingSet) -> TrainingR
     """Measure a fitted model on the slices its folds were judged on, and run the checks."""
     report: dict[str, Any] = {}
     if len(model.holdout):
-        report = assess(_scored(model), Plan(rates=model.definition.inspection_rates))
-        report["checks"] = [f.to_dict() for f in run_checks(_evidence(model, tables, found))]
+        rollup = roll_up(tables, model.definition.stage)
+        judged = _scored(model, rollup, found.frame)
+        report = assess(judged, Plan(rates=model.definition.inspection_rates))
+        report["checks"] = [f.to_dict() for f in run_checks(_evidence(model, rollup, found))]
     return TrainingRun(model.with_metrics(_summary(report)), report)
 
 
-def _scored(model: FittedModel) -> Scored:
-    rows = model.holdout
+def _scored(model: FittedModel, rollup: Rollup, frame: pd.DataFrame) -> Scored:
+    stage = model.definition.stage
+    rows = with_traits(model.holdout, rollup, stage)
+    labelled = with_traits(frame[frame["label"].notna()].reset_index(drop=True), rollup, stage)
+    start = rows.groupby("fold")["decision_time"].transform("min")
+    known = learned_before(labelled["party"], labelled["label_known_at"], rows["party"], start)
+    rows = rows.assign(known_party=known)
     return Scored(
         rows,
         model.bundle.feature_set,
@@ -114,7 +128,7 @@ def _scored(model: FittedModel) -> Scored:
     )
 
 
-def _evidence(model: FittedModel, tables: Tables, found: TrainingSet) -> Evidence:
+def _evidence(model: FittedModel, rollup: Rollup, found: TrainingSet) -> Evidence:
     """Compare the last judged slice with all labelled rows known before it."""
     start = model.last_fold_start
     frame = found.frame[found.frame["label"].notna() & found.frame["matured"]]
@@ -123,7 +137,6 @@ def _evidence(model: FittedModel, tables: Tables, found: TrainingSet) -> Evidenc
     earlier = (frame["decision_time"] < start) & (frame["label_known_at"] < start)
     later = frame["decision_time"] >= start
     last = model.holdout["fold"] == model.holdout["fold"].max()
-    rollup = roll_up(tables, model.definition.stage)
     arrived = rollup.consignments["decision_time"]
     end = frame["decision_time"].max()
     return Evidence(

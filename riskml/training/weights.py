@@ -17,9 +17,12 @@ from riskml.errors import DataError
 from riskml.evaluation.calibration import effective_size
 from riskml.training.definition import Weights
 
-__all__ = ["RowWeights", "arrival_weights", "defined_weights", "row_weights"]
+__all__ = ["ESTIMATED", "RowWeights", "arrival_weights", "defined_weights", "row_weights"]
 
 FloatArray = npt.NDArray[np.float64]
+
+ESTIMATED = "estimated_propensity"
+"""Column of estimates for rows without a logged propensity; see `riskml.training.propensity`."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,16 @@ class WeightReport:
 
     Attributes
     ----------
-    rows, with_propensity, clipped, unverified : int
-        Labelled rows; of these with a logged propensity, clipped, and zeros nobody verified.
+    rows, with_propensity, estimated, clipped, unverified : int
+        Labelled rows; of these with a logged and with an estimated propensity, clipped, and zeros
+        nobody verified.
     largest, effective_rows, effective_positives : float
         Largest weight in units of the mean, and Kish's effective sizes.
     """
 
     rows: int
     with_propensity: int
+    estimated: int
     clipped: int
     unverified: int
     largest: float
@@ -92,6 +97,7 @@ def row_weights(
     use_propensity: bool = True,
     clip: float = 10.0,
     unverified: float = 1.0,
+    severity: float = 0.0,
     half_life_days: float | None = None,
 ) -> RowWeights:
     """Return the training weights of labelled rows.
@@ -99,13 +105,17 @@ def row_weights(
     Parameters
     ----------
     frame : DataFrame
-        Labelled rows with ``label``, ``label_verified``, ``propensity``, ``decision_time``.
+        Labelled rows with ``label``, ``label_verified``, ``propensity``, ``decision_time``, and
+        perhaps ``estimated_propensity``, used where none was logged.
     use_propensity : bool
         Weigh by inverse propensity; else every row counts 1.
     clip : float
         Largest weight, in units of the mean before clipping.
     unverified : float
         Factor for zeros that nobody verified.
+    severity : float
+        Up to how much a violation counts by its severity, see `riskml.training.definition`; one
+        without a severity counts as a mean one.
     half_life_days : float, optional
         Age (from the newest row) at which a row counts half.
 
@@ -115,13 +125,18 @@ def row_weights(
         Scaled to mean 1 (unless all are zero).
     """
     size = len(frame)
-    w = arrival_weights(frame["propensity"]) if use_propensity else np.ones(size)
+    logged = frame["propensity"]
+    estimate = frame[ESTIMATED] if ESTIMATED in frame else pd.Series(np.nan, index=frame.index)
+    estimated = logged.isna() & estimate.notna()
+    w = arrival_weights(logged.where(~estimated, estimate)) if use_propensity else np.ones(size)
     w = w / w.mean() if size else w
     clipped = w > clip
     w = np.minimum(w, clip)
     label = frame["label"].to_numpy(dtype=np.float64)
     open_zero = (label == 0) & ~frame["label_verified"].to_numpy(dtype=bool)
     w = w * np.where(open_zero, unverified, 1.0)
+    if severity > 0:
+        w = w * (1 + severity * (_relative_severity(frame, label == 1) - 1))
     if half_life_days is not None and size:
         decided = frame["decision_time"]
         age = (decided.max() - decided).dt.total_seconds().to_numpy() / 86400
@@ -130,7 +145,8 @@ def row_weights(
         w = w / w.mean()
     report = WeightReport(
         size,
-        int(frame["propensity"].notna().sum()) if use_propensity else 0,
+        int(logged.notna().sum()) if use_propensity else 0,
+        int(estimated.sum()) if use_propensity else 0,
         int(clipped.sum()),
         int(open_zero.sum()),
         float(w.max(initial=0.0)),
@@ -138,6 +154,16 @@ def row_weights(
         effective_size(w[label == 1]),
     )
     return RowWeights(w, report)
+
+
+def _relative_severity(frame: pd.DataFrame, hits: npt.NDArray[np.bool_]) -> FloatArray:
+    """Return the severity of violations in units of their mean; 1 for all other rows."""
+    found = frame["severity"].to_numpy(dtype=np.float64)
+    known = hits & (found > 0)
+    relative = np.ones(len(found))
+    if known.any():
+        relative[known] = found[known] / found[known].mean()
+    return relative
 
 
 def defined_weights(
@@ -150,5 +176,6 @@ def defined_weights(
         use_propensity=part.boosters if growing else part.calibrator,
         clip=part.clip if growing else part.calibration_clip,
         unverified=part.unverified,
+        severity=part.severity if growing else 0.0,
         half_life_days=part.half_life_days,
     )

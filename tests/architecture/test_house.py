@@ -79,8 +79,9 @@ def test_training_does_not_even_load_the_simulated_world():
 def test_every_pin_satisfies_its_floor():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     direct = [*project["dependencies"]]
-    for extra in project["optional-dependencies"].values():
-        direct += extra
+    for name, extra in project["optional-dependencies"].items():
+        # What benchmarks compare with is installed by whoever compares; it is not pinned.
+        direct += [] if name == "peers" else extra
     pins = dict(
         line.split("==") for line in (ROOT / "requirements/all.txt").read_text().split() if line
     )

@@ -291,6 +291,13 @@ def test_a_challenger_that_knows_less_is_refused_in_one_line(run: Run, place: Pa
             "--by 'moon' is unknown",
         ),
         (("promote", "--stage", "declaration", "--version", "99"), 1, "has no version 99"),
+        (("promote", "--stage", "declaration"), 2, "--version is missing"),
+        (("promote", "--stage", "declaration", "--back"), 2, "say why to go back"),
+        (
+            ("promote", "--stage", "declaration", "--back", "--reason", "hits fell"),
+            1,
+            "no champion of stage declaration served before version 1",
+        ),
         (
             ("promote", "--stage", "declaration", "--version", "1", "--from", "2022-01-01"),
             2,

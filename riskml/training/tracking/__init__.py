@@ -8,6 +8,7 @@ which other tools can load through the LightGBM flavour.
 from riskml.training.tracking.registry import (
     CHAMPION,
     RegisteredModel,
+    log_decision,
     read_holdout,
     read_version,
     resolve_model,
@@ -21,6 +22,7 @@ __all__ = [
     "CHAMPION",
     "RegisteredModel",
     "TrackedRun",
+    "log_decision",
     "log_run",
     "read_holdout",
     "read_version",

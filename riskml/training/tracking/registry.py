@@ -1,5 +1,6 @@
 """The registry: what a model reference means, and who is champion."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from riskml.training.tracking.client import BUNDLE_PATH, local_artifacts, mlflow
 __all__ = [
     "CHAMPION",
     "RegisteredModel",
+    "log_decision",
     "read_holdout",
     "read_version",
     "resolve_model",
@@ -109,6 +111,15 @@ def tag_version(name: str, version: str, tags: Mapping[str, str]) -> None:
         for key, value in tags.items():
             client.set_model_version_tag(name, version, key, value)
             client.set_tag(run_id, key, value)
+
+
+def log_decision(name: str, version: str, rival: str | None, decision: Mapping[str, Any]) -> None:
+    """Keep a decision on a version with all of its evidence as an artifact of its run."""
+    with mlflow_client() as mlflow:
+        client = mlflow.MlflowClient()
+        run_id = client.get_model_version(name, version).run_id
+        plain = json.loads(json.dumps(decision, default=str))
+        client.log_dict(run_id, plain, f"promotion/against_{rival or 'nobody'}.json")
 
 
 def set_alias(name: str, alias: str, version: str) -> None:

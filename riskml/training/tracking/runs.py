@@ -113,8 +113,9 @@ def _metrics(run: TrainingRun) -> dict[str, float]:
     rivals = {"": report["model"]}
     rivals |= {f"{name}.": figures for name, figures in report["baselines"].items()}
     rivals["gain_over_rules."] = report["gain_over_rules"]
-    if report["all_arrivals"]["status"] == "ok":
-        rivals["all_arrivals."] = report["all_arrivals"]["model"]
+    for name in ("all_arrivals", "known_party", "unseen_party"):
+        if report[name]["status"] == "ok":
+            rivals[f"{name}."] = report[name]["model"]
     for prefix, figures in rivals.items():
         found |= {f"{prefix}{name}": value for name, value in _flat(figures)}
     return found

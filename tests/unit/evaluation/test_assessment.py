@@ -53,3 +53,32 @@ def test_no_row_is_an_error() -> None:
     scored = score(make_world(500))
     with pytest.raises(LabelError, match="no labelled row"):
         assess(scored.take(np.zeros(len(scored.frame), dtype=bool)))
+
+
+def test_parties_are_drawn_whole_where_they_are_named_else_consignments() -> None:
+    scored = score(make_world(1500))
+    assert assess(scored, Plan(resamples=5))["bootstrap"]["by"] == "consignment"
+    party = np.array([None, *(f"P{row % 40}" for row in range(1, len(scored.frame)))], dtype=object)
+    named = Scored(
+        scored.frame.assign(party=party), scored.feature_set, scored.scores, scored.probabilities
+    )
+    found = assess(named, Plan(resamples=5))
+    assert found["bootstrap"]["by"] == "party"
+
+
+def test_what_the_data_does_not_tell_apart_is_said() -> None:
+    scored = score(make_world(1500))
+    found = assess(scored, Plan(resamples=5))
+    assert found["burden"]["size"]["status"] == "not_applicable"
+    assert found["unseen_party"]["status"] == "not_applicable"
+    assert found["per_origin"] == []
+    size = np.resize(np.array(["new", "more"], dtype=object), len(scored.frame))
+    sized = Scored(
+        scored.frame.assign(size=size, origin=size),
+        scored.feature_set,
+        scored.scores,
+        scored.probabilities,
+    )
+    found = assess(sized, Plan(resamples=5))
+    assert {row["group"] for row in found["burden"]["size"]["groups"]} == {"new", "more"}
+    assert sum(row["rows"] for row in found["per_origin"]) == found["rows"]

@@ -5,10 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskml.bundle import Bundle
+from riskml.bundle import Bundle, Encoder
 from riskml.errors import LabelError
 from riskml.evaluation.metrics import average_precision
 from riskml.features import Feature
+from riskml.training.columns import cut_short
 from riskml.training.definition import Calibration, Fit, ModelDefinition, Weights
 from riskml.training.fitting import FittedModel, fit_model
 from tests.oracles.synthetic import World, known_before, make_world
@@ -148,6 +149,23 @@ def test_hostile_columns_do_not_break_the_fit(definition: ModelDefinition) -> No
     found = fit(world, definition, frame)
     assert np.isfinite(predicted(found.bundle, frame)).all()
     assert found.bundle.encoder.vocabularies["chapter"] == ()
+    said = " ".join(found.bundle.manifest.notes)
+    assert f"infinite values count as missing: noise ({found.weights.rows})" in said
+    assert f"chapter ({found.weights.rows} categories, 0 kept)" in said
+
+
+def test_a_hundred_thousand_categories_are_cut_and_that_is_said(
+    world: World, definition: ModelDefinition, model: FittedModel
+) -> None:
+    rows = known_before(world, UNTIL)
+    many = pd.Series([f"c{row}" for row in range(100_000)], dtype="str")
+    frame = pd.DataFrame({f.name: 0.5 for f in world.feature_set.features}, index=many.index)
+    encoder = Encoder.fit(frame.assign(chapter=many), world.feature_set)
+    assert list(cut_short(frame.assign(chapter=many), encoder)) == [
+        "rare categories, or too many, count as missing: chapter (100000 categories, 0 kept)"
+    ]
+    # What loses next to nothing is not spoken of.
+    assert list(cut_short(rows, model.bundle.encoder)) == []
 
 
 def test_names_that_lightgbm_cannot_store_are_carried_all_the_same(

@@ -16,9 +16,11 @@ from riskml.config import STAGES, settings
 from riskml.errors import BundleError, GateError
 from riskml.evaluation.assessment import Plan, Scored, assess
 from riskml.evaluation.checks import Evidence, run_checks
+from riskml.ledger import Ledger
 from riskml.training.definition import Gates
 from riskml.training.fitting import FittedModel
 from riskml.training.promotion import consider, export_champion, promote
+from riskml.training.rollback import champions_of, roll_back
 from riskml.training.run import TrainingRun
 from riskml.training.tracking import TrackedRun, log_run, read_holdout, read_version, resolve_model
 from riskml.training.tracking.client import mlflow_client
@@ -200,6 +202,53 @@ def test_promotion_sets_the_alias_and_exports_the_bundle(
     assert candidate.decision.champion_version == tracked.version
     gates = {gate.gate: gate.status for gate in candidate.decision.gates}
     assert gates["not_worse_than_champion"] == "passed"
+
+
+def test_going_back_serves_the_champion_before_and_says_why(
+    home: Path, run: TrainingRun, tracked: TrackedRun, store: Any
+) -> None:
+    name = tracked.model_name
+    promote("declaration", tracked.version)
+    bundle = run.model.bundle
+    noted = replace(bundle, manifest=replace(bundle.manifest, notes=("another",)))
+    second = log_run(replace(run, model=replace(run.model, bundle=noted)))
+    promote("declaration", second.version)
+    evidence = read_artifact(second.run_id, f"promotion/against_{tracked.version}.json")
+    assert evidence["promoted"]
+    assert {gate["gate"] for gate in evidence["gates"]} >= {"not_worse_than_champion", "min_lift"}
+    assert "low" in evidence["evidence"]["gain_over_champion"]["average_precision"]
+    found = roll_back("declaration", "hits fell at the border")
+    assert (found.version, found.left) == (tracked.version, second.version)
+    assert Bundle.load(home / "champions" / "declaration").manifest == bundle.manifest
+    assert str(store.get_model_version_by_alias(name, "champion").version) == tracked.version
+    tags = store.get_model_version(name, second.version).tags
+    assert tags["promotion.rolled_back_because"] == "hits fell at the border"
+    with Ledger.open(settings().ledger_url) as ledger:
+        record = ledger.records("promotion")[-1]
+    assert record.payload["reason"] == "hits fell at the border"
+    assert record.payload["champion_version"] == second.version
+    # Going back once more must not return to what was just left.
+    with pytest.raises(GateError, match="served before version"):
+        roll_back("declaration", "once more")
+
+
+def read_artifact(run_id: str, path: str) -> Any:
+    with mlflow_client() as mlflow:
+        return mlflow.artifacts.load_dict(f"runs:/{run_id}/{path}")
+
+
+def test_the_ledger_is_read_as_a_stack_of_champions() -> None:
+    def record(version: str, **more: Any) -> dict[str, Any]:
+        return {"stage": "declaration", "version": version, "promoted": True, **more}
+
+    promoted = [record("1"), record("2"), record("3", promoted=False), record("4")]
+    assert champions_of(promoted, "declaration") == ["1", "2", "4"]
+    assert champions_of(promoted, "pre_arrival") == []
+    back = [*promoted, record("2", rolled_back=True)]
+    assert champions_of(back, "declaration") == ["1", "2"]
+    assert champions_of([*back, record("4"), record("4")], "declaration") == ["1", "2", "4"]
+    twice = [*back, record("1", rolled_back=True)]
+    assert champions_of(twice, "declaration") == ["1"]
 
 
 def test_a_version_that_is_not_there_is_refused(tracked: TrackedRun) -> None:
