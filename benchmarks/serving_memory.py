@@ -92,9 +92,7 @@ def _item(sent: dict[str, object]) -> Item:
     )
 
 
-def _answers(
-    items: list[Item], plan: FeaturePlan, past: Past, scorer: Scorer
-) -> list[float]:
+def _answers(items: list[Item], plan: FeaturePlan, past: Past, scorer: Scorer) -> list[float]:
     """Return seconds for each consignment; the first round warms up."""
     spent: list[float] = []
     for turn in range(2):
