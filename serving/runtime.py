@@ -128,10 +128,11 @@ class Runtime:
         for thread in self._threads:
             thread.join(timeout=10.0)
         if self._ledger is not None:
+            # The signature first: a large snapshot may take longer than a stop is given.
+            self._try("signature", self._ledger.sign_heads)
             state = self.state
             if state is not None:
                 self._try("snapshot", lambda: self._snapshot(state.history, now=True))
-            self._try("signature", self._ledger.sign_heads)
             self._ledger.close()
 
     def wait_for_event(self, seq: int, timeout: float = 2.0) -> bool:
