@@ -56,7 +56,8 @@ class Plan:
     share: float
     stage: str
     out: Path
-    finished: bool = False
+    finished: bool
+    learner: Learner
 
     @property
     def start(self) -> date:
@@ -95,7 +96,7 @@ def run_seed(seed: int, plan: Plan) -> tuple[Outcome, float] | None:
         policies=plan.policies,
         setup=Setup(
             Capacity.everywhere(plan.rate),
-            Learner(load_stage_definition(plan.stage)),
+            plan.learner,
             share=plan.share,
             seed=seed,
         ),
@@ -134,6 +135,8 @@ def main() -> None:
         f"seeds {', '.join(map(str, done))}, scale {plan.scale:g}, {plan.stage}, rehearsed "
         f"{plan.first} to {plan.last} after {plan.warm_up} days of the legacy policy; "
         f"{plan.rate:.0%} of each office's day, {plan.share:.0%} of it explored by {DEFAULT}; "
+        f"prior {plan.learner.prior:g}, presumed {plan.learner.presumed:g}, suspicion "
+        f"{plan.learner.suspicion:g}, boosters {plan.learner.boosters}; "
         f"CPU {sum(seconds for _, seconds in done.values()):.0f} s, "
         f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB"
     )
@@ -155,14 +158,23 @@ def _options() -> tuple[Plan, list[int], int]:
     parser.add_argument("--rate", type=float, default=0.05)
     parser.add_argument("--exploration", type=float, default=0.05)
     parser.add_argument("--stage", default="declaration")
+    usual = Learner(load_stage_definition("declaration"))
+    for name in ("prior", "presumed", "suspicion", "boosters"):
+        kind, value = type(getattr(usual, name)), getattr(usual, name)
+        parser.add_argument(f"--{name}", type=kind, default=value, help="of the learner")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("backtests"))
     parser.add_argument("--finished", action="store_true", help="show finished seeds alone")
     given = parser.parse_args()
+    learner = Learner(
+        load_stage_definition(given.stage),
+        prior=given.prior, presumed=given.presumed, suspicion=given.suspicion,
+        boosters=given.boosters,
+    )  # fmt: skip
     plan = Plan(
         given.scale, given.days, given.warm_up, given.shift_after,
         tuple(given.policies.split(",")), given.rate, given.exploration, given.stage, given.out,
-        given.finished,
+        given.finished, learner,
     )  # fmt: skip
     return plan, list(range(given.first_seed, given.first_seed + given.seeds)), given.jobs
 

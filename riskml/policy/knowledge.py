@@ -34,24 +34,40 @@ class Examples:
     ----------
     X : ndarray of float32, shape (n, p)
     y : ndarray of float64, shape (n,)
-        1 for a violation.
+        1 for a violation, 0 for none, also where none is presumed; NaN while it is not known.
     revenue : ndarray of float64, shape (n,)
         Recovered, reporting currency.
     age : ndarray of float64, shape (n,)
         Days since the decision.
-    stands_for : float
-        How many honest arrivals that were inspected each honest example stands for.
+    suspicious : ndarray of float64, shape (n,)
+        What the scan showed, 1 or 0; NaN where it is not known. A violation is suspicious.
+    stands_for : ndarray of float64, shape (n,)
+        How many arrivals each example stands for: one, or more in a sample.
+    presumed : ndarray of bool, shape (n,)
+        Nobody inspected it; it is presumed honest, as nearly everybody is.
     """
 
     X: Matrix
     y: FloatArray
     revenue: FloatArray
     age: FloatArray
-    stands_for: float = 1.0
+    suspicious: FloatArray
+    stands_for: FloatArray
+    presumed: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
-        """Return the number of examples."""
-        return len(self.y)
+        """Return the number of examples whose outcome is known."""
+        return int(self.known.sum())
+
+    @property
+    def known(self) -> npt.NDArray[np.bool_]:
+        """Whose outcome is known."""
+        return ~self.presumed & ~np.isnan(self.y)
+
+    @property
+    def violations(self) -> int:
+        """How many violations are known."""
+        return int(np.nansum(self.y))
 
 
 class Knowledge(Protocol):
@@ -66,8 +82,15 @@ class Knowledge(Protocol):
     def remember(self, rows: IntArray) -> None:
         """Note that arrivals are inspected: they may become examples."""
 
+    def pass_by(self, rows: IntArray) -> None:
+        """Note that arrivals are not inspected: nothing will be known of them."""
+
     def examples(self, instant: pd.Timestamp) -> Examples:
         """Return matured examples known strictly before an instant."""
+
+
+PASSED_BY = 20
+"""One in so many of the uninspected is kept as an example that is presumed honest."""
 
 
 class Earned:
@@ -89,6 +112,9 @@ class Earned:
         self._label = np.full(len(rehearsal), np.nan)
         self._revenue = np.zeros(len(rehearsal))
         self._closed = np.zeros(len(rehearsal), dtype=np.int64)
+        self._suspicious = np.full(len(rehearsal), np.nan)
+        self._scanned = np.zeros(len(rehearsal), dtype=np.int64)
+        self._passed = np.zeros(len(rehearsal), dtype=np.bool_)
         self._waiting: list[Said] = []
         self._rows: list[IntArray] = []
         self._seen: list[Matrix] = []
@@ -107,6 +133,7 @@ class Earned:
             rows = self._row.get_indexer(findings["key"])
             when = _microseconds(findings["scanned_at"])
             suspicious = findings["suspicious"].to_numpy(np.float64)
+            self._suspicious[rows], self._scanned[rows] = suspicious, when
             self._waiting.append(Said(rows, findings=when, suspicious=suspicious))
 
     def features(self, rows: IntArray) -> Matrix:
@@ -123,19 +150,36 @@ class Earned:
             self._rows.append(rows)
             self._seen.append(self.features(rows))
 
+    def pass_by(self, rows: IntArray) -> None:
+        """Keep every so many of the uninspected, with their features as they are known now."""
+        kept = rows[::PASSED_BY]
+        self._passed[kept] = True
+        self.remember(kept)
+
     def examples(self, instant: pd.Timestamp) -> Examples:
-        """Return matured examples known strictly before an instant."""
+        """Return what is known strictly before an instant: matured outcomes, findings, and those
+        passed by.
+        """  # noqa: D205
         width = self._rehearsal.shared.shape[1] + len(self._rehearsal.outcome_features.features)
         rows = np.concatenate([np.empty(0, dtype=np.int64), *self._rows])
         X = np.concatenate([np.empty((0, width), dtype=np.float32), *self._seen])
         now = int(instant.value // 1000)
+        presumed = self._passed[rows]
         labelled = ~np.isnan(self._label[rows]) & (self._closed[rows] < now)
         age = (now - self._decided[rows]) / 86400e6
         delay = (self._closed[rows] - self._decided[rows]) / 86400e6
         gap = np.quantile(delay[labelled], self._gap_quantile) if labelled.any() else 0.0
-        keep = labelled & (age > gap)
-        rows = rows[keep]
-        return Examples(X[keep], self._label[rows], self._revenue[rows], age[keep])
+        matured = labelled & (age > gap)
+        scanned = ~np.isnan(self._suspicious[rows]) & (self._scanned[rows] < now)
+        y = np.where(presumed, 0.0, np.where(matured, self._label[rows], np.nan))
+        found = np.where(presumed, 0.0, np.where(scanned, self._suspicious[rows], np.nan))
+        found = np.where(y == 1, 1.0, found)
+        keep = matured | scanned | presumed
+        rows, presumed = rows[keep], presumed[keep]
+        stands_for = np.where(presumed, float(PASSED_BY), 1.0)
+        return Examples(
+            X[keep], y[keep], self._revenue[rows], age[keep], found[keep], stands_for, presumed
+        )
 
 
 class Everything:
@@ -145,7 +189,7 @@ class Everything:
     ----------
     rehearsal : Rehearsal
     rate : float
-        Share of the honest arrivals kept as examples; all violations are.
+        Share of the unsuspicious arrivals kept as examples; all others are.
     seed : int
         Of that sample.
     """
@@ -157,7 +201,10 @@ class Everything:
         self._worth = sealed["worth"].to_numpy(np.float64)
         self._decided = _microseconds(arrivals["decision_time"])
         rng = np.random.default_rng([seed, 0xF011])
-        self._kept = np.flatnonzero((self._y == 1) | (rng.random(len(sealed)) < rate))
+        self._suspicious = np.maximum(sealed["suspicious"].to_numpy(np.float64), self._y)
+        rare = self._suspicious == 1
+        self._stands_for = np.where(rare, 1.0, 1 / rate)
+        self._kept = np.flatnonzero(rare | (rng.random(len(sealed)) < rate))
         self._outcome = self._all_features()
 
     def learn(self, outcomes: pd.DataFrame, findings: pd.DataFrame) -> None:
@@ -166,17 +213,23 @@ class Everything:
     def remember(self, rows: IntArray) -> None:
         """Remember nothing: all is known."""
 
+    def pass_by(self, rows: IntArray) -> None:
+        """Presume nothing: all is known."""
+
     def features(self, rows: IntArray) -> Matrix:
         """Return the encoded features of arrivals, each as of its decision."""
         return np.hstack([self._rehearsal.shared[rows], self._outcome[rows]])
 
     def examples(self, instant: pd.Timestamp) -> Examples:
-        """Return all violations, and a sample of the honest, decided strictly before an instant."""
+        """Return all violations and suspicious, and a sample of the rest, decided before."""
         now = int(instant.value // 1000)
         rows = self._kept[self._decided[self._kept] < now]
         age = (now - self._decided[rows]) / 86400e6
         X, y = self.features(rows), self._y[rows]
-        return Examples(X, y, self._worth[rows], age, 1 / self._rate)
+        return Examples(
+            X, y, self._worth[rows], age, self._suspicious[rows], self._stands_for[rows],
+            np.zeros(len(rows), dtype=np.bool_),
+        )  # fmt: skip
 
     def _all_features(self) -> Matrix:
         everyone = np.arange(len(self._rehearsal))

@@ -15,13 +15,16 @@ import numpy.typing as npt
 from riskml.bundle.bundle import booster_names
 from riskml.features import FeatureSet
 from riskml.policy.knowledge import Examples
+from riskml.policy.prior import Tails, signed
 from riskml.policy.rehearsal import Matrix
-from riskml.training.boosting import Design, parameters
-from riskml.training.definition import ModelDefinition
+from riskml.training.boosting import SECOND, SECOND_ROUNDS, Design, parameters
+from riskml.training.definition import LightGBM, ModelDefinition
 
 __all__ = ["Learner", "Model", "fit"]
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Boosters = tuple[lgb.Booster, ...]
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,16 @@ class Learner:
     least : int
     half_life_days : float or None
         Age at which an example counts half.
+    presumed : float
+        Weight of an uninspected arrival that is presumed honest; 0 learns from inspected ones only.
+    suspicion : float
+        Share of the score that comes from two processes, suspicion and violation among the
+        suspicious, in [0, 1).
+    prior : float
+        Log-odds that a unit of the prior (`riskml.policy.prior`) is worth before anything is
+        learned; 0 has none.
+    few : float
+        Positives for each leaf of a tree, while they are few; 0 leaves trees as defined.
     """
 
     definition: ModelDefinition
@@ -55,6 +68,10 @@ class Learner:
     negatives: int = 20
     least: int = 5000
     half_life_days: float | None = 365.0
+    presumed: float = 1.0
+    suspicion: float = 0.0
+    prior: float = 0.3
+    few: float = 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,26 +80,42 @@ class Model:
 
     Attributes
     ----------
-    boosters : tuple of Booster
-    lift : float
-        By how much the sampling of honest examples lifts all log-odds.
+    parts : tuple of (float, tuple of Booster)
+        Weight in the score, and the boosters of one process, each of one member of the ensemble.
+    prior : float
+        Log-odds of a unit of the prior, from which the boosters went on.
+    tails : Tails
+        Scores by the prior.
+    level : float
+        Added to all log-odds: what the boosters began from, less what sampling lifts.
     revenue : Booster or None
         Of the logarithm of the revenue of a violation.
     mean_revenue : float
         Of a violation, reporting currency.
     """
 
-    boosters: tuple[lgb.Booster, ...]
-    lift: float
+    parts: tuple[tuple[float, tuple[lgb.Booster, ...]], ...]
+    prior: float
+    tails: Tails
+    level: float
     revenue: lgb.Booster | None
     mean_revenue: float
 
+    @property
+    def members(self) -> int:
+        """How many boosters each process has."""
+        return len(self.parts[0][1]) if self.parts else 1
+
     def log_odds(self, X: Matrix) -> FloatArray:
-        """Return the log-odds of a violation by each booster, shape (n, boosters)."""
+        """Return the log-odds of a violation by each member, shape (n, members)."""
+        found = np.zeros((len(X), self.members))
         if not len(X):
-            return np.empty((0, len(self.boosters)))
-        found = [b.predict(X, raw_score=True, num_threads=1) for b in self.boosters]
-        return np.column_stack(found) - self.lift
+            return found
+        for weight, boosters in self.parts:
+            raw = [b.predict(X, raw_score=True, num_threads=1) for b in boosters]
+            found += weight * np.column_stack(raw)
+        known = self.prior * self.tails.scores(X)
+        return np.asarray(found + known[:, None] + self.level)
 
     def score(self, X: Matrix) -> FloatArray:
         """Return the mean log-odds, shape (n,)."""
@@ -97,13 +130,20 @@ class Model:
 
 
 FEWEST = 5
-"""Violations below which nothing is learned."""
+"""Violations below which nothing is learned of them."""
+FEWEST_SUSPICIOUS = 10
+"""Suspicious findings below which nothing is learned of them."""
 FEWEST_REVENUES = 50
 """Violations below which the revenue of one is their mean."""
 
 
 def fit(examples: Examples, features: FeatureSet, learner: Learner, seed: int) -> Model | None:
-    """Train a model, or return None where there are too few violations to learn from.
+    """Train a model, or return None where there is nothing to learn from.
+
+    Boosters start from the prior, so that what is learned from few violations corrects it and does
+    not replace it; while there are too few to learn from, the prior is the model. With a share for
+    suspicion, which findings are suspicious, and which of these are violations, are learned too
+    (`riskml.training.boosting.grow_processes`).
 
     Parameters
     ----------
@@ -114,44 +154,117 @@ def fit(examples: Examples, features: FeatureSet, learner: Learner, seed: int) -
     seed : int
         The same seed and examples give the same model.
     """
-    positive = np.flatnonzero(examples.y == 1)
-    honest = np.flatnonzero(examples.y == 0)
-    if len(positive) < FEWEST or not len(honest):
+    positive = np.flatnonzero(examples.known & (examples.y == 1))
+    suspicious = np.flatnonzero(examples.suspicious == 1)
+    # Examples that stand for others are a sample of everybody: what is ordinary.
+    tails = Tails.of(examples.X[examples.stands_for > 1], signed(features))
+    trees = _Trees(examples, features, learner, seed, learner.prior * tails.scores(examples.X))
+    direct = trees.tell(examples.y, positive) if len(positive) >= FEWEST else None
+    by_scan = None
+    if learner.suspicion > 0 and len(suspicious) >= FEWEST_SUSPICIOUS:
+        by_scan = trees.tell(examples.suspicious, suspicious)
+    if direct is None and by_scan is None and not (learner.prior and tails.ordinary):
         return None
-    size = min(len(honest), max(learner.least, learner.negatives * len(positive)))
-    rng = np.random.default_rng(seed)
-    sample = rng.choice(honest, size, replace=False) if size < len(honest) else honest
-    rows = np.sort(np.concatenate([positive, sample]))
+    share = 0.0 if by_scan is None else 1.0 if direct is None else learner.suspicion
+    grown = [(1 - share, direct), (share, by_scan)]
+    parts = [(weight, part.boosters) for weight, part in grown if part is not None]
+    clean = suspicious[examples.y[suspicious] == 0]
+    if by_scan is not None and min(len(clean), len(positive)) >= FEWEST:
+        rows = np.sort(np.concatenate([positive, clean]))
+        parts.append((share, trees.small(examples.y, rows)))
     return Model(
-        boosters=_grow(examples, rows, features, learner, seed),
-        lift=float(np.log(len(honest) / size * examples.stands_for)),
+        parts=tuple(parts),
+        prior=learner.prior,
+        tails=tails,
+        level=sum(weight * part.level for weight, part in grown if part is not None),
         revenue=_grow_revenue(examples, positive, features, seed),
-        mean_revenue=float(examples.revenue[positive].mean()),
+        mean_revenue=float(examples.revenue[positive].mean()) if len(positive) else 1.0,
     )
 
 
-def _grow(
-    examples: Examples,
-    rows: npt.NDArray[np.int64],
-    features: FeatureSet,
-    learner: Learner,
-    seed: int,
-) -> tuple[lgb.Booster, ...]:
-    y = examples.y[rows]
-    w = np.ones(len(rows))
-    if learner.half_life_days is not None:
-        w = 0.5 ** (examples.age[rows] / learner.half_life_days)
-    design = Design(examples.X[rows], y, w, features)  # type: ignore[arg-type]
-    part = learner.definition
-    trees = part.lightgbm.model_copy(
-        update={"feature_fraction": learner.feature_fraction, "max_bin": learner.max_bin}
-    )
-    # Binned once for all boosters, which differ by their seed.
-    data = design.dataset(params={"max_bin": trees.max_bin, "verbosity": -1})
-    return tuple(
-        lgb.train(parameters(design, trees, part.fit, seed + member), data, learner.rounds)
-        for member in range(learner.boosters)
-    )
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """An ensemble, and what to add to its raw scores beside the prior."""
+
+    boosters: Boosters
+    level: float
+
+
+class _Trees:
+    """Grows ensembles from examples."""
+
+    def __init__(
+        self,
+        examples: Examples,
+        features: FeatureSet,
+        learner: Learner,
+        seed: int,
+        prior: FloatArray,
+    ) -> None:
+        self._examples, self._features, self._prior = examples, features, prior
+        self._learner, self._seed = learner, seed
+        weight = np.where(examples.presumed, learner.presumed, examples.stands_for)
+        if learner.half_life_days is not None:
+            weight = weight * 0.5 ** (examples.age / learner.half_life_days)
+        self._weight = weight
+
+    def tell(self, label: FloatArray, positive: IntArray) -> _Part | None:
+        """Tell positives from a sample of the negatives; the prior is the start."""
+        learner = self._learner
+        negative = np.flatnonzero((label == 0) & (self._weight > 0))
+        if not len(negative) or not len(positive):
+            return None
+        size = min(len(negative), max(learner.least, learner.negatives * len(positive)))
+        rng = np.random.default_rng(self._seed)
+        sample = rng.choice(negative, size, replace=False) if size < len(negative) else negative
+        rows = np.sort(np.concatenate([positive, sample]))
+        update: dict[str, Any] = {
+            "feature_fraction": learner.feature_fraction,
+            "max_bin": learner.max_bin,
+        }
+        trees = learner.definition.lightgbm
+        if learner.few > 0:
+            leaves = int(np.clip(len(positive) / learner.few, 4, trees.num_leaves))
+            update["num_leaves"] = leaves
+        # LightGBM adds no mean where it is given a start, so the start brings it.
+        w = self._weight
+        centre = np.average(self._prior[rows], weights=w[rows])
+        start = float(np.log(w[positive].sum() / w[sample].sum()) - centre)
+        boosters = self._train(
+            label, rows, trees.model_copy(update=update), learner.rounds, start + self._prior[rows]
+        )
+        lift = np.log(self._examples.stands_for[negative].sum() / w[sample].sum())
+        return _Part(boosters, start - float(lift))
+
+    def small(self, label: FloatArray, rows: IntArray) -> Boosters:
+        """Tell violations among the suspicious, with trees for few rows."""
+        learner = self._learner
+        update = {
+            **SECOND,
+            "feature_fraction": learner.feature_fraction,
+            "max_bin": learner.max_bin,
+        }
+        trees = learner.definition.lightgbm.model_copy(update=update)
+        return self._train(label, rows, trees, min(SECOND_ROUNDS, learner.rounds), None)
+
+    def _train(
+        self,
+        label: FloatArray,
+        rows: IntArray,
+        trees: LightGBM,
+        rounds: int,
+        start: FloatArray | None,
+    ) -> Boosters:
+        X, w = self._examples.X[rows], self._weight[rows]
+        design = Design(X, label[rows], w, self._features)  # type: ignore[arg-type]
+        # Binned once for all boosters, which differ by their seed.
+        binning = {"max_bin": trees.max_bin, "verbosity": -1}
+        data = design.dataset(params=binning, init_score=start)
+        fixed = self._learner.definition.fit
+        return tuple(
+            lgb.train(parameters(design, trees, fixed, self._seed + member), data, rounds)
+            for member in range(self._learner.boosters)
+        )
 
 
 def _grow_revenue(

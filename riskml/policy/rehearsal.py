@@ -101,6 +101,12 @@ class Rehearsal:
         early = (self.arrivals["date"] < self.first).to_numpy()
         return np.flatnonzero(early & self.envelope["legacy"].to_numpy())
 
+    @cached_property
+    def passed(self) -> IntArray:
+        """Rows that the legacy policy did not inspect before the first rehearsed day."""
+        early = (self.arrivals["date"] < self.first).to_numpy()
+        return np.flatnonzero(early & ~self.envelope["legacy"].to_numpy())
+
 
 def prepare(
     folder: Path,

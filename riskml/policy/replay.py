@@ -150,6 +150,7 @@ class _Run:
         )
         if self._since is None and self._policy.learns:
             self._known.remember(self._rehearsal.before)
+            self._known.pass_by(self._rehearsal.passed)
         self._since = now
         trained = self._train(today, arrivals["decision_time"].min())
         day = Day(
@@ -161,6 +162,7 @@ class _Run:
         chosen = rows[pd.Index(arrivals["key"]).get_indexer(pd.Index(picks.keys, dtype=object))]
         if self._policy.learns:
             self._known.remember(chosen)
+            self._known.pass_by(np.setdiff1d(rows, chosen))
         self._log(today, arrivals, rows, chosen, picks, trained)
 
     def _train(self, today: date, now: pd.Timestamp) -> bool:
@@ -170,7 +172,7 @@ class _Run:
         if not due and self._model is not None:
             return False
         examples = self._known.examples(now)
-        self._examples = (len(examples), int(examples.y.sum()))
+        self._examples = (len(examples), examples.violations)
         seed = self._setup.seed + today.toordinal()
         features = self._rehearsal.features
         found = fit(examples, features, self._setup.learner, seed)

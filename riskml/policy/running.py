@@ -26,7 +26,7 @@ from riskml.policy.replay import Setup, replay
 
 __all__ = ["Outcome", "Task", "run_task", "run_tasks"]
 
-FORMAT = 1
+FORMAT = 2
 """Version of what is kept of a finished rehearsal."""
 
 
