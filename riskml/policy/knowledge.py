@@ -157,9 +157,7 @@ class Earned:
         self.remember(kept)
 
     def examples(self, instant: pd.Timestamp) -> Examples:
-        """Return what is known strictly before an instant: matured outcomes, findings, and those
-        passed by.
-        """  # noqa: D205
+        """Return what is known strictly before an instant, and a sample of those passed by."""
         width = self._rehearsal.shared.shape[1] + len(self._rehearsal.outcome_features.features)
         rows = np.concatenate([np.empty(0, dtype=np.int64), *self._rows])
         X = np.concatenate([np.empty((0, width), dtype=np.float32), *self._seen])
