@@ -187,7 +187,7 @@ class Everything:
     ----------
     rehearsal : Rehearsal
     rate : float
-        Share of the unsuspicious arrivals kept as examples; all others are.
+        Share of the honest arrivals kept as examples; all violations are.
     seed : int
         Of that sample.
     """
@@ -200,9 +200,8 @@ class Everything:
         self._decided = _microseconds(arrivals["decision_time"])
         rng = np.random.default_rng([seed, 0xF011])
         self._suspicious = np.maximum(sealed["suspicious"].to_numpy(np.float64), self._y)
-        rare = self._suspicious == 1
-        self._stands_for = np.where(rare, 1.0, 1 / rate)
-        self._kept = np.flatnonzero(rare | (rng.random(len(sealed)) < rate))
+        self._stands_for = np.where(self._y == 1, 1.0, 1 / rate)
+        self._kept = np.flatnonzero((self._y == 1) | (rng.random(len(sealed)) < rate))
         self._outcome = self._all_features()
 
     def learn(self, outcomes: pd.DataFrame, findings: pd.DataFrame) -> None:
@@ -219,7 +218,7 @@ class Everything:
         return np.hstack([self._rehearsal.shared[rows], self._outcome[rows]])
 
     def examples(self, instant: pd.Timestamp) -> Examples:
-        """Return all violations and suspicious, and a sample of the rest, decided before."""
+        """Return all violations, and a sample of the honest, decided strictly before an instant."""
         now = int(instant.value // 1000)
         rows = self._kept[self._decided[self._kept] < now]
         age = (now - self._decided[rows]) / 86400e6

@@ -203,7 +203,7 @@ class _Trees:
     ) -> None:
         self._examples, self._features, self._prior = examples, features, prior
         self._learner, self._seed = learner, seed
-        weight = np.where(examples.presumed, learner.presumed, examples.stands_for)
+        weight = np.where(examples.presumed, learner.presumed, 1.0)
         if learner.half_life_days is not None:
             weight = weight * 0.5 ** (examples.age / learner.half_life_days)
         self._weight = weight
