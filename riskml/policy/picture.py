@@ -46,6 +46,8 @@ def draw_rehearsals(daily: pd.DataFrame, shift: date | None = None) -> "Figure":
     -------
     matplotlib Figure
     """
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
     figure, first = canvas(8)
     first.remove()
     axes = figure.subplots(2, 1, sharex=True)
@@ -61,6 +63,10 @@ def draw_rehearsals(daily: pd.DataFrame, shift: date | None = None) -> "Figure":
         if shift is not None:
             panel.axvline(np.datetime64(shift), linestyle=":", color="grey")
     axes[0].legend(frameon=False, fontsize="small", ncols=2)
+    # Whole dates would run into one another.
+    where = AutoDateLocator()
+    axes[1].xaxis.set_major_locator(where)
+    axes[1].xaxis.set_major_formatter(ConciseDateFormatter(where))
     return figure
 
 
