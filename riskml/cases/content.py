@@ -1,6 +1,6 @@
 """What a score was made of: the documents as they were known then."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from riskml.ledger import Ledger, ScoreRecord
 from riskml.schemas import TABLES
 
-__all__ = ["Content", "content_of"]
+__all__ = ["Content", "content_of", "documents_of"]
 
 Row = Mapping[str, Any]
 _TIMES = {
@@ -42,17 +42,39 @@ def content_of(ledger: Ledger, record: ScoreRecord) -> Content:
     A consignment that came with the base tables of the history, not as an event, is not in the
     ledger: then the content is empty, and the page says so.
     """
-    request: Mapping[str, Any] = record.request or {}
-    if "keys" not in request:
-        manifest = request.get("manifest")
-        lines = [_typed(line) for line in request.get("lines") or ()]
-        return Content(None if manifest is None else _typed(manifest), lines)
-    manifests = ledger.documents("manifests", record.bill_no, record.history_watermark)
-    own = [row for row in manifests if row.get("container_no") == record.container_no]
-    lines = ledger.documents("declarations", record.declaration_id, record.history_watermark)
-    return Content(
-        _typed((own or manifests)[-1]) if manifests else None, [_typed(line) for line in lines]
+    manifest, lines = documents_of(
+        record.request or {},
+        {"manifests": record.bill_no, "declarations": record.declaration_id},
+        record.container_no,
+        lambda table, first: ledger.documents(table, first, record.history_watermark),
     )
+    return Content(None if manifest is None else _typed(manifest), [_typed(line) for line in lines])
+
+
+def documents_of(
+    request: Mapping[str, Any],
+    named: Mapping[str, str | None],
+    container_no: str | None,
+    read: Callable[[str, str | None], Sequence[Row]],
+) -> tuple[Row | None, list[Row]]:
+    """Return the manifest and the lines that were sent, or that the events speak of.
+
+    Parameters
+    ----------
+    request : mapping
+        What was asked; with ``keys`` it named events.
+    named : mapping of str to (str or None)
+        First part of the rows' identity, by table.
+    container_no : str or None
+        Of the consignment; of several manifest lines its own is taken.
+    read : callable
+        Returns the rows of a table that an identity begins, as they were known then.
+    """
+    if "keys" not in request:
+        return request.get("manifest"), list(request.get("lines") or ())
+    manifests, lines = (read(table, first) for table, first in named.items())
+    own = [row for row in manifests if row.get("container_no") == container_no]
+    return next(reversed(own or manifests), None), list(lines)
 
 
 def _typed(row: Row) -> dict[str, Any]:

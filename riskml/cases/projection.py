@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection, RowMapping
 
+from riskml.cases.content import documents_of
 from riskml.features.items import consignment_id_of
 from riskml.ledger.canonical import from_micros
 from riskml.ledger.lookups import documents
@@ -77,14 +78,12 @@ def _documents(
     connection: Connection, score: RowMapping
 ) -> tuple[Mapping[str, Any] | None, list[Mapping[str, Any]]]:
     """Return what the score was made of: sent along, or the events that it named."""
-    request = json.loads(score["request"]) or {}
-    if "keys" not in request:
-        return request.get("manifest"), list(request.get("lines") or ())
-    watermark = score["history_watermark"]
-    manifests = documents(connection, "manifests", score["bill_no"], watermark)
-    own = [row for row in manifests if row.get("container_no") == score["container_no"]]
-    lines = documents(connection, "declarations", score["declaration_id"], watermark)
-    return next(iter(own or manifests), None), list(lines)
+    return documents_of(
+        json.loads(score["request"]) or {},
+        {"manifests": score["bill_no"], "declarations": score["declaration_id"]},
+        score["container_no"],
+        lambda table, first: documents(connection, table, first, score["history_watermark"]),
+    )
 
 
 def _stake(lines: Iterable[Mapping[str, Any]]) -> float | None:
