@@ -113,6 +113,7 @@ def batches(tables: Tables, dice: random.Random, size: int) -> list[tuple[str, l
     return found
 
 
+@pytest.mark.slow
 def test_a_history_fed_with_plain_rows_is_one_fed_with_frames():
     tables, dice = odd_world(5, 12), random.Random(5)  # noqa: S311 - no secret
     sets = {stage: feature_set(stage) for stage in STAGES}

@@ -139,6 +139,7 @@ class Cases(RuleBasedStateMachine):
 quiet = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
 
+@pytest.mark.slow
 class TestCases(Cases.TestCase):
     settings = settings(max_examples=12, stateful_step_count=40, suppress_health_check=quiet)
 

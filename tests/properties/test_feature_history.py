@@ -59,6 +59,7 @@ def test_live_features_have_the_bits_of_the_batch(stage, seed, order):
         _same(answers[feature.name], frame[feature.name], feature.name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_history_put_back_has_the_bits_of_the_batch(stage):
     tables = small_world(5, bills=20)

@@ -31,6 +31,7 @@ def check(seed: int) -> None:
 quiet = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
+@pytest.mark.slow
 @settings(max_examples=40, **quiet)
 @given(st.integers(0, 2**31))
 def test_random_boosters(seed: int) -> None:

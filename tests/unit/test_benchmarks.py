@@ -31,6 +31,7 @@ def test_a_peer_is_tuned_on_the_last_of_what_it_may_learn_from() -> None:
     assert inner.judge.sum() == pytest.approx(rows.learn.sum() / 4, abs=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("peer", PEERS)
 def test_a_peer_learns_from_categories_and_numbers(peer: str) -> None:
     rows, y = raw()

@@ -12,6 +12,7 @@ from riskml.datasets.simulation import write_world
 from riskml.evaluation.traits import size_bands, with_traits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES)
 def test_each_consignment_has_its_own_party_origin_and_size(stage: str, tmp_path: Path) -> None:
     write_world(tmp_path, start=date(2020, 1, 1), days=14, scale=0.02, seed=1)

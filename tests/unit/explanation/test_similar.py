@@ -36,6 +36,7 @@ def everything(leaves: np.ndarray, query: np.ndarray, end: int, k: int):
     return [-c for c, _ in filled], [-i for _, i in filled]
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(
     cases=st.integers(0, 300),
@@ -56,6 +57,7 @@ def test_the_scan_finds_what_comparing_everything_finds(
     assert (best, which) == everything(drawn, query, last, k)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_it_is_exact_over_many_blocks_and_compares_a_part_only(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -111,6 +111,7 @@ def test_nothing_to_see_is_an_empty_view() -> None:
     assert len(stability(FEATURES, empty, times)) == 0
 
 
+@pytest.mark.slow
 def test_every_view_can_be_drawn(columns) -> None:
     matrix = np.random.default_rng(1).normal(size=(ROWS, len(NAMES)))
     times = pd.Series(pd.date_range("2026-01-01", periods=ROWS, freq="6h", tz="UTC"))

@@ -126,6 +126,7 @@ def test_an_absent_snapshot_is_named(tmp_path):
         load_index(tmp_path / "gone.snapshot", STATISTICS)
 
 
+@pytest.mark.slow
 def test_two_processes_cannot_write_one_snapshot(path):
     script = (
         "import sys; from pathlib import Path; from riskml.history.publishing import *\n"
@@ -164,6 +165,7 @@ def test_what_a_killed_writer_left_is_swept_away(path):
     assert not left.exists()
 
 
+@pytest.mark.slow
 def test_a_writer_may_be_killed_at_any_moment(path):
     script = (
         "import sys; from pathlib import Path; from tests.unit.history.test_snapshot import *\n"

@@ -125,6 +125,7 @@ def run(code: str, *arguments: object) -> int:
     return subprocess.run(command, env=environment, check=False).returncode
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_where_the_whole_does_not_fit(tmp_path):
     write_lines(tmp_path / "lines.parquet", 300_000)
     felt = run(RUN, tmp_path, "whole", 120_000_000)
@@ -149,6 +150,7 @@ t.streamed(folder / "lines.parquet", folder / "out", 400, stop)
 """
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_where_it_stopped(tmp_path):
     write_lines(tmp_path / "lines.parquet", 2000)
     assert run(KILL, tmp_path, 10) == -signal.SIGKILL  # in the second key, its buckets half done

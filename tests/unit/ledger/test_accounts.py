@@ -75,6 +75,7 @@ def test_a_name_is_throttled_and_let_in_again(accounts: Accounts, clock: Clock) 
     assert accounts.log_in("lan", PASSWORD, address="b").user.name == "lan"
 
 
+@pytest.mark.slow
 def test_an_address_is_throttled_over_names(accounts: Accounts, clock: Clock) -> None:
     clock.__class__ = type("Still", (Clock,), {"__call__": lambda self: self.now})
     for number in range(20):

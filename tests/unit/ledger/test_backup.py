@@ -152,6 +152,7 @@ def test_an_older_backup_is_brought_up_to_date(full: Ledger, path: Path, target:
         assert Accounts(ledger).users() == []
 
 
+@pytest.mark.slow
 def test_the_commands(full: Ledger, url: str, target: str, tmp_path: Path) -> None:
     def riskml(database: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {"RISKML_DATABASE_URL": database, "RISKML_HOME": str(tmp_path)}

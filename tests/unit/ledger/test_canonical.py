@@ -51,6 +51,7 @@ def test_naive_times_are_refused() -> None:
         to_micros(datetime(2020, 1, 1), "scored_at")  # noqa: DTZ001 - that is the point
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(contents)
 def test_canonical_json_is_a_fixed_point(content: object) -> None:

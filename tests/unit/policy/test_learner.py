@@ -97,6 +97,7 @@ def test_presumed_honest_arrivals_count_as_much_as_is_stated(learner: Learner) -
     np.testing.assert_array_equal(one.score(examples.X), other.score(examples.X))
 
 
+@pytest.mark.slow
 def test_whom_nobody_inspected_is_presumed_honest_whatever_is_true(rehearsal) -> None:
     known = Earned(rehearsal)
     known.pass_by(rehearsal.passed)

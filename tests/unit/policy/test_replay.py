@@ -21,6 +21,8 @@ from riskml.policy.rehearsal import Rehearsal, prepare
 from riskml.policy.replay import Replay, Setup, open_environment, replay
 from tests.unit.policy.conftest import FIRST, LAST
 
+pytestmark = pytest.mark.slow
+
 
 def run(name: str, rehearsal: Rehearsal, setup: Setup) -> Replay:
     policy = POLICIES[name] if name in POLICIES else reference(name, rehearsal)

@@ -11,6 +11,8 @@ from riskml.policy import running
 from riskml.policy.running import Task, run_task, run_tasks
 from tests.unit.policy.conftest import FIRST, LAST
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def task(folder, setup, tmp_path, rehearsal, monkeypatch) -> Task:

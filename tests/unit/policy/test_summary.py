@@ -62,6 +62,7 @@ def test_a_lucky_window_is_no_recovery() -> None:
     assert recovery(daily("model", [1.0] * 10, SHIFT), SHIFT) is None, "no former level"
 
 
+@pytest.mark.slow
 def test_the_picture_is_drawn_from_its_frame() -> None:
     frames = pd.concat([daily("model", [1.0] * 60), daily("oracle", [2.0] * 60)])
     found = moving(frames)

@@ -69,6 +69,7 @@ def test_without_a_violation_sensitivity_is_undefined() -> None:
     assert found.specificity == pytest.approx(2 / 3)
 
 
+@pytest.mark.slow
 def test_the_correction_holds_on_the_truth_of_the_simulated_world() -> None:
     # Readers who miss enough for the correction to matter, whatever the seed.
     config = build_config({"schemes": {name: {"sensitivity": 0.7} for name in SCHEMES}})

@@ -190,6 +190,7 @@ def test_the_limits_are_those_of_the_service() -> None:
     assert SCHEMAS["EventsRequest"]["properties"]["manifests"]["maxItems"] == MAX_EVENTS
 
 
+@pytest.mark.slow
 def test_the_document_is_printed_byte_for_byte_the_same() -> None:
     expected = document_bytes(ServiceSettings())
     for seed in ("1", "2"):

@@ -22,6 +22,8 @@ from serving.normal import event_of
 from serving.snapshots import Snapshots
 from tests.support.service_world import draw_tables, split_at, write_tables
 
+pytestmark = pytest.mark.slow
+
 SETS = {stage: feature_set(stage) for stage in STAGES}
 NOW = datetime(2022, 6, 1, tzinfo=UTC)
 TABLES = draw_tables(60, 11)

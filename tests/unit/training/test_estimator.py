@@ -152,6 +152,7 @@ def test_columns_that_teach_nothing_are_a_stated_degradation(
     assert np.isfinite(p).all()
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_categories_are_cut_to_the_frequent_ones() -> None:
     rng = np.random.default_rng(5)
     size = 120_000

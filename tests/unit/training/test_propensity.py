@@ -54,6 +54,7 @@ def test_nothing_can_be_learned_where_all_or_none_were_selected(value: bool) -> 
         estimate_propensity(world.frame, world.feature_set, np.full(300, value), np.ones(300))
 
 
+@pytest.mark.slow
 def test_only_what_was_not_logged_is_estimated_and_it_is_said(tmp_path: Path) -> None:
     write_world(tmp_path, start=date(2020, 1, 1), days=60, scale=0.03, seed=2)
     tables = load_tables(tmp_path)

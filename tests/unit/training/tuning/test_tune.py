@@ -27,6 +27,8 @@ from riskml.training.tuning.writing import definition_toml, write_definition
 from tests.oracles.synthetic import FEATURES
 from tests.support.tuning import DEFINITION, UNTIL, frame, run
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[4]
 Home = Callable[[str], Path]
 
