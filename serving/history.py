@@ -183,6 +183,8 @@ class History:
             while found := events.events_after(self._state.watermark, CHUNK):
                 self.append(found)
                 count += len(found)
+            # The first score of a month need not wait until its words are counted.
+            self._online.count((datetime.now(UTC) - _EPOCH) // timedelta(microseconds=1))
         return count
 
     def retain(self, horizon: datetime) -> int:

@@ -20,6 +20,9 @@ from serving.metrics import SNAPSHOT_WATERMARK
 
 __all__ = ["Snapshots"]
 
+MANY = 10_000
+"""Events whose replay at the next start would take longer than a stop may spend on writing."""
+
 
 class Snapshots:
     """The snapshot file of a service.
@@ -71,6 +74,13 @@ class Snapshots:
     def keep(self, history: History, events: EventLog, *, now: bool = False) -> bool:
         """Write the snapshot if it is time; return whether it was written.
 
+        Parameters
+        ----------
+        history : History
+        events : EventLog
+        now : bool, default False
+            The worker stops: write it before its time if many events have come since the last.
+
         Raises
         ------
         SnapshotError
@@ -97,9 +107,11 @@ class Snapshots:
             age = time.time() - self._path.stat().st_mtime
         except OSError:
             return True
-        if self._saved == (history.digests, history.state.watermark):
+        digests, saved = self._saved or ({}, -1)
+        behind = history.state.watermark - saved
+        if digests == history.digests and not behind:
             return False
-        return now or age >= self._interval
+        return age >= self._interval or (now and (digests != history.digests or behind >= MANY))
 
     def _note(self, history: History) -> None:
         self._saved = (history.digests, history.saved)

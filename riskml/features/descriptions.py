@@ -7,6 +7,7 @@ same rows give the same bits in training, in batch and online: nothing is fitted
 be carried in a bundle.
 """
 
+import threading
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -18,13 +19,15 @@ from riskml.features.events import EVENT_TIMES, IDENTITY
 from riskml.features.said import Rows, column_of, known_times
 from riskml.features.wordbook import Wordbook, ngrams_of
 
-__all__ = ["Descriptions", "headings_of"]
+__all__ = ["Descriptions", "Told", "headings_of"]
 
 WINDOW_DAYS = 365
 FEW = 64
 """Up to so many texts are taken as they are."""
 MOST = 20_000
 """Descriptions counted in a month: of more, those whose identity has the lowest hash."""
+KEPT = 2
+"""Months counted anew beside the look-ups when a row comes late; others when they are asked for."""
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -48,6 +51,13 @@ class _Rows(NamedTuple):
     def take(self, keep: npt.NDArray[np.bool_] | IntArray) -> "_Rows":
         known, identity, revision, text, heading = self
         return _Rows(known[keep], identity[keep], revision[keep], text[keep], heading[keep])
+
+
+class Told(NamedTuple):
+    """Further rows, and the counts of months that they change."""
+
+    rows: _Rows
+    books: dict[int, Wordbook]
 
 
 class _Numbers:
@@ -81,10 +91,15 @@ class Descriptions:
     ----------
     table : {"manifests", "declarations"}
         Where rows come from.
+
+    Notes
+    -----
+    One thread may prepare rows and count months while others ask; :meth:`apply` excludes both.
     """
 
     def __init__(self, table: str) -> None:
         self._table = table
+        self._counting = threading.Lock()
         self._parts: list[_Rows] = []
         self._texts, self._headings, self._chapters = _Numbers(), _Numbers(), _Numbers()
         self._grams = ngrams_of([])
@@ -93,25 +108,40 @@ class Descriptions:
 
     def append(self, rows: Rows) -> None:
         """Add rows in normal form or plain, none of them twice; their order does not matter."""
+        self.apply(self.prepare(rows))
+
+    def prepare(self, rows: Rows) -> Told | None:
+        """Work out what further rows change, for :meth:`apply`; nothing is seen of them before."""
         if not len(rows):
-            return
+            return None
         known = known_times(rows, EVENT_TIMES[self._table])
         codes, distinct = pd.factorize(column_of(rows, "commodity_code"))
         headings = headings_of(distinct)
         for heading in headings:
             if heading is not None:
                 self._chapters.one(heading[:2])
-        self._parts.append(
-            _Rows(
-                known,
-                _identities(rows, IDENTITY[self._table]),
-                _revisions(rows),
-                self._texts.add(*pd.factorize(column_of(rows, "goods_description"))),
-                self._headings.add(codes, headings),
-            )
+        new = _Rows(
+            known,
+            _identities(rows, IDENTITY[self._table]),
+            _revisions(rows),
+            self._texts.add(*pd.factorize(column_of(rows, "goods_description"))),
+            self._headings.add(codes, headings),
         )
-        first = int(known.min())
-        self._books = {start: book for start, book in self._books.items() if start <= first}
+        changed = sorted(start for start in list(self._books) if start > int(known.min()))
+        return Told(new, {start: self._counted(start, new) for start in changed[-KEPT:]})
+
+    def apply(self, told: Told | None) -> None:
+        """Take in what was prepared; months whose counts it changes are known anew or forgotten."""
+        if told is None:
+            return
+        self._parts.append(told.rows)
+        first = int(told.rows.known.min())
+        held = {start: book for start, book in self._books.items() if start <= first}
+        self._books = held | told.books
+
+    def count(self, time: int) -> None:
+        """Count the month of a time (microseconds since 1970 UTC), before anybody asks."""
+        self._book(int(_month_starts(np.array([time]))[0]))
 
     def plausibility(self, texts: Objects, headings: Objects, times: IntArray) -> FloatArray:
         """Return how well descriptions go with headings, by what was known before their month.
@@ -159,8 +189,12 @@ class Descriptions:
             self._books[start] = self._counted(start)
         return self._books[start]
 
-    def _counted(self, start: int) -> Wordbook:
-        rows = _sample(self._settled(), start)
+    def _counted(self, start: int, more: _Rows | None = None) -> Wordbook:
+        with self._counting:
+            rows = self._settled()
+            return self._count(_sample(rows if more is None else _joined([rows, more]), start))
+
+    def _count(self, rows: _Rows) -> Wordbook:
         size = max(len(self._headings.texts), 1)
         pairs, times = np.unique(rows.text * size + rows.heading, return_counts=True)
         bins, owner = self._grams_of(pairs // size)
@@ -171,8 +205,9 @@ class Descriptions:
         """Return all rows in one piece."""
         if len(self._parts) != 1:
             none = np.empty(0, dtype=np.int64)
-            parts = [_Rows(none, none.astype(np.uint64), none, none, none), *self._parts]
-            self._parts = [_Rows(*map(np.concatenate, zip(*parts, strict=True)))]
+            self._parts = [
+                _joined([_Rows(none, none.astype(np.uint64), none, none, none), *self._parts])
+            ]
         return self._parts[0]
 
     def _grams_of(self, texts: IntArray) -> tuple[IntArray, IntArray]:
@@ -189,6 +224,10 @@ def headings_of(codes: Iterable[str | None]) -> list[str | None]:
         code[:4] if isinstance(code, str) and len(code) >= 4 and code[:4].isdigit() else None
         for code in codes
     ]
+
+
+def _joined(parts: Iterable[_Rows]) -> _Rows:
+    return _Rows(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _distinct_pairs(texts: Objects, headings: Objects) -> tuple[list[Objects], IntArray]:

@@ -7,8 +7,7 @@ history index is fed event by event. Both then go through the code that training
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,67 +21,23 @@ from riskml.errors import HistoryError
 from riskml.features.batch import Batch, batch_of
 from riskml.features.catalogue import definitions_of
 from riskml.features.changes import OWN_TABLE, events_of_frame, events_of_plain
-from riskml.features.compute import FeatureColumns, feature_columns, stage_events
-from riskml.features.descriptions import Descriptions
-from riskml.features.events import EVENT_TIMES, outcome_keys
+from riskml.features.compute import FeatureColumns, feature_columns
+from riskml.features.descriptions import Told
+from riskml.features.events import EVENT_TIMES
 from riskml.features.featureset import FeatureSet
-from riskml.features.groups import PartyGroups
 from riskml.features.items import Item, batch_of_items
-from riskml.features.plan import FeaturePlan, Past
+from riskml.features.plan import FeaturePlan
 from riskml.features.rows import microseconds
-from riskml.features.rowwise import Place, columns_needed
-from riskml.features.said import Rows
+from riskml.features.rowwise import columns_needed
+from riskml.features.stage_state import StageState, filled
 from riskml.features.store import RowStore
-from riskml.history import Events, HistoryIndex
+from riskml.history import Events
 from riskml.history.container import SnapshotError
 
 __all__ = ["Arrival", "Item", "OnlineFeatures"]
 
 FEW = 256
 """Up to so many rows are taken as they are; more are quicker as a frame."""
-
-
-@dataclass
-class _Stage:
-    """What one stage needs to answer.
-
-    ``groups`` are those that look-ups see, ``ahead`` those that know what was prepared as well.
-    """
-
-    features: FeatureSet
-    plan: FeaturePlan
-    index: HistoryIndex = field(init=False)
-    places: list[Place] = field(init=False)
-    descriptions: Descriptions | None = None
-    groups: PartyGroups | None = None
-    ahead: PartyGroups | None = None
-
-    def __post_init__(self) -> None:
-        self.index = HistoryIndex(self.plan.statistics)
-        self.places = outcome_keys(self.plan.statistics)
-
-    @property
-    def past(self) -> Past:
-        """What is known at the moment."""
-        return Past(self.index.lookup, self.descriptions, self.groups)
-
-    def begin(self, tables: Tables) -> None:
-        """Take in what the tables say of goods and parties."""
-        own = OWN_TABLE[self.features.stage]
-        self.descriptions = self.plan.descriptions(own, tables.get(own))
-        self.groups = self.plan.groups(self.features.stage, tables.get(own))
-        self.forget()
-
-    def forget(self) -> None:
-        """Forget what was prepared and never applied."""
-        self.ahead = deepcopy(self.groups)
-
-    def learn(self, rows: Rows) -> None:
-        """Take in what further rows of the stage's own table say."""
-        if self.descriptions is not None:
-            self.descriptions.append(rows)
-        if self.groups is not None:
-            self.groups.append(rows)
 
 
 @dataclass(frozen=True)
@@ -97,14 +52,17 @@ class Arrival:
         Those that were not known, in normal form or plain.
     events : mapping of str to list of Events
         By stage.
-    rebuilt : mapping of str to _Stage
+    told : mapping of str to Told or None
+        What the rows say of goods, by stage whose own table they are of.
+    rebuilt : mapping of str to StageState
         The stages in whose history something old has changed, built anew.
     """
 
     table: str
     rows: pd.DataFrame | Sequence[PlainRow]
     events: Mapping[str, list[Events]]
-    rebuilt: Mapping[str, "_Stage"]
+    told: Mapping[str, Told | None]
+    rebuilt: Mapping[str, StageState]
 
 
 class OnlineFeatures:
@@ -128,7 +86,7 @@ class OnlineFeatures:
     ) -> None:
         self._lock = threading.RLock()
         self._rows = RowStore(tables)
-        self._stages: dict[str, _Stage] = {}
+        self._stages: dict[str, StageState] = {}
         self._prepared = False
         for features in feature_sets.values():
             self.set_features(features)
@@ -150,7 +108,7 @@ class OnlineFeatures:
             if served is not None and served.features.digest == features.digest:
                 return
             plan = FeaturePlan.of(definitions_of(features))
-            self._stages[features.stage] = _filled(features, plan, self._rows.tables())
+            self._stages[features.stage] = filled(features, plan, self._rows.tables())
 
     def append(self, table: str, rows: pd.DataFrame | Sequence[PlainRow]) -> None:
         """Prepare rows and apply them; late, repeated and out-of-order ones are welcome."""
@@ -176,6 +134,8 @@ class OnlineFeatures:
         if self._prepared:
             for served in self._stages.values():
                 served.forget()
+        for served in self._stages.values():
+            served.tidy()
         self._prepared = True
         if not isinstance(rows, pd.DataFrame) and len(rows) > FEW:
             rows = frame_of(table, rows)
@@ -185,10 +145,12 @@ class OnlineFeatures:
         else:
             fresh = self._rows.unseen_plain(table, rows)
             changes = self._changes_of_plain(table, fresh) if fresh else {}
+        kept = {stage: events for stage, events in changes.items() if events is not None}
         return Arrival(
             table,
             fresh,
-            {stage: events for stage, events in changes.items() if events is not None},
+            kept,
+            {s: self._stages[s].told(fresh) for s in kept if table == OWN_TABLE[s]},
             {
                 stage: self._rebuilt(stage, table, fresh)
                 for stage, events in changes.items()
@@ -201,12 +163,21 @@ class OnlineFeatures:
         with self._lock:
             for stage, events in arrival.events.items():
                 self._stages[stage].index.append(*events)
-                if arrival.table == OWN_TABLE[stage]:
-                    self._stages[stage].learn(arrival.rows)
+            for stage, told in arrival.told.items():
+                self._stages[stage].learn(arrival.rows, told)
             self._stages.update(arrival.rebuilt)
             if len(arrival.rows):
                 self._rows.append(arrival.table, arrival.rows)
             self._prepared = False
+
+    def count(self, time: int) -> None:
+        """Count the words of a time's month (microseconds since 1970 UTC) before it is asked for.
+
+        Nothing may be appended meanwhile, look-ups go on.
+        """
+        for served in list(self._stages.values()):
+            if served.descriptions is not None:
+                served.descriptions.count(time)
 
     def retain(self, horizon: int) -> int:
         """Drop from the indexes what no decision at ``horizon`` or later can reach.
@@ -305,7 +276,7 @@ class OnlineFeatures:
         names = ("bill_no", "container_no", "declaration_id", "office", "mode")
         return {name: batch.text(name, "head")[0] for name in names}
 
-    def _served(self, stage: str) -> _Stage:
+    def _served(self, stage: str) -> StageState:
         if stage not in self._stages:
             raise HistoryError(f"stage {stage} has no feature set", "promote a model for it")
         return self._stages[stage]
@@ -335,14 +306,16 @@ class OnlineFeatures:
             for stage, served in self._stages.items()
         }
 
-    def _rebuilt(self, stage: str, table: str, fresh: pd.DataFrame | Sequence[PlainRow]) -> _Stage:
+    def _rebuilt(
+        self, stage: str, table: str, fresh: pd.DataFrame | Sequence[PlainRow]
+    ) -> StageState:
         """Return a stage built anew: what an old outcome speaks of has changed, which is rare."""
         served, tables = self._stages[stage], self._rows.tables()
         new = fresh if isinstance(fresh, pd.DataFrame) else frame_of(table, fresh)
         known = tables.get(table)
         grown = new if known is None else pd.concat([known, new], ignore_index=True)
         changed: dict[str, Any] = {table: grown}
-        return _filled(served.features, served.plan, replace(tables, **changed))
+        return filled(served.features, served.plan, replace(tables, **changed))
 
     def _known_batch(
         self, stage: str, keys: Mapping[str, str | None], decision_time: datetime
@@ -367,12 +340,3 @@ class OnlineFeatures:
         batch = batch_of(with_manifests(rollup.take(last), tables))
         decided = np.array([microseconds(decision_time)])
         return replace(batch, head={**batch.head, "decision_time": decided})
-
-
-def _filled(features: FeatureSet, plan: FeaturePlan, tables: Tables) -> _Stage:
-    stage = _Stage(features, plan)
-    stage.begin(tables)
-    if tables.get(OWN_TABLE[features.stage]) is not None:
-        events = stage_events(tables, features.stage, plan.statistics, groups=stage.groups)
-        stage.index.extend(events)
-    return stage

@@ -67,7 +67,11 @@ def odd_world(seed: int, bills: int) -> Tables:
             row["scanned_at"] = pd.NaT
         looked.append(row)
     kinds = tables.inspections.dtypes.to_dict() | {"declaration_id": "str"}
-    changed = pd.DataFrame(looked).astype(kinds)
+    changed = pd.DataFrame(looked)
+    # A column of nothing but missing times has lost its zone.
+    for name in [name for name in changed if str(name).endswith("_at")]:
+        changed[name] = pd.to_datetime(changed[name], utc=True)
+    changed = changed.astype(kinds)
     return Tables(tables.manifests, tables.declarations, changed)
 
 

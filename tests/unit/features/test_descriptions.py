@@ -139,3 +139,34 @@ def test_trigrams_are_those_of_scikit_learn() -> None:
     for text in ["Điện thoại  loại A, 12", "x", "NO.5 (new)", ""]:
         bins = {crc32(gram.encode()) % BINS for gram in analyse(text) if gram.strip()}
         assert ngrams_of([text]).bins.tolist() == sorted(bins)
+
+
+def test_what_a_late_row_changes_is_counted_before_look_ups_see_it(monkeypatch) -> None:
+    rows = random_rows(5)
+    texts, headings, times = asked(rows)
+    late = rows["lodged_at"] < FIRST + pd.Timedelta(days=25)
+    found = of(rows[~late])
+    now = times == times[-1]
+    before = found.plausibility(texts[now], headings[now], times[now])
+    told = found.prepare(rows[late])
+    seen = found.plausibility(texts[now], headings[now], times[now])
+    np.testing.assert_array_equal(before, seen)
+    monkeypatch.setattr(Descriptions, "_counted", None)
+    found.apply(told)
+    after = found.plausibility(texts[now], headings[now], times[now])
+    monkeypatch.undo()
+    np.testing.assert_array_equal(
+        after, of(rows).plausibility(texts[now], headings[now], times[now])
+    )
+    assert not np.array_equal(before, after, equal_nan=True)
+
+
+def test_a_month_can_be_counted_before_it_is_asked_for(monkeypatch) -> None:
+    rows = random_rows(6)
+    texts, headings, times = asked(rows)
+    expected = of(rows).plausibility(texts[:7], headings[:7], times[:7])
+    found = of(rows)
+    for time in times[:7].tolist():
+        found.count(time)
+    monkeypatch.setattr(Descriptions, "_counted", None)
+    np.testing.assert_array_equal(found.plausibility(texts[:7], headings[:7], times[:7]), expected)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import serving.history
+import serving.snapshots
 from riskml.config import STAGES
 from riskml.features.catalogue import feature_set
 from riskml.features.online import Item
@@ -174,3 +175,16 @@ def test_one_worker_writes_and_the_others_leave_it(home, ledger):
     assert first.keep(history, ledger)
     assert path.stat().st_mtime_ns > written
     assert not Snapshots(None, 900.0).keep(history, ledger)
+
+
+def test_a_stop_writes_only_what_is_worth_the_wait(home, ledger, monkeypatch):
+    snapshots, history = started(home, ledger)
+    snapshots.keep(history, ledger)
+    before = history.state.watermark
+    send(ledger, 20, 25)
+    history.follow(ledger)
+    assert not snapshots.keep(history, ledger, now=True)  # replayed sooner than written
+    monkeypatch.setattr(serving.snapshots, "MANY", history.state.watermark - before)
+    assert not snapshots.keep(history, ledger)
+    assert snapshots.keep(history, ledger, now=True)
+    assert not snapshots.keep(history, ledger, now=True)
