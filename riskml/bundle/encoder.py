@@ -76,10 +76,10 @@ class Encoder:
         """
         vocabularies = {}
         for name in feature_set.categories:
-            values = [value for value in _texts(columns[name]) if value is not None]
-            names, counts = np.unique(np.array(values, dtype=object), return_counts=True)
-            ranked = sorted(zip(names, counts, strict=True), key=lambda pair: (-pair[1], pair[0]))
-            kept = [str(value) for value, count in ranked if count >= min_count]
+            codes, values = _numbered(columns[name])
+            counts = np.bincount(codes[codes >= 0], minlength=len(values)).tolist()
+            ranked = sorted(zip(values, counts, strict=True), key=lambda pair: (-pair[1], pair[0]))
+            kept = [value for value, count in ranked if count >= min_count]
             vocabularies[name] = tuple(kept[:most])
         return cls(feature_set, vocabularies)
 
@@ -146,9 +146,14 @@ class Encoder:
         matrix[np.isinf(matrix)] = np.nan
         return np.ascontiguousarray(matrix.T)
 
-    def _codes(self, column: Any, name: str) -> list[float]:
+    def _codes(self, column: Any, name: str) -> list[float] | FloatArray:
         table, missing = self._tables[name], float("nan")
-        return [missing if value is None else table.get(value, missing) for value in _texts(column)]
+        if len(column) <= FEW:
+            texts = _texts(column)
+            return [missing if text is None else table.get(text, missing) for text in texts]
+        codes, values = _numbered(column)
+        # A missing value has the code -1: the last.
+        return np.array([*(table.get(value, missing) for value in values), missing])[codes]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that `from_dict` reads back."""
@@ -181,3 +186,13 @@ def _texts(column: Any) -> Iterable[str | None]:
     """Yield the values of a text column; a missing one, in any of its forms, is None."""
     for value in np.asarray(column, dtype=object):
         yield None if value is None or value != value else str(value)
+
+
+def _numbered(column: Any) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Return the number of each value of a text column, -1 where missing, and the values."""
+    given = column if isinstance(column, pd.Series) else np.asarray(column, dtype=object)
+    codes, values = pd.factorize(given)
+    if not all(isinstance(value, str) for value in values):
+        # 1, 1.0 and True are one to a hash table, and three texts.
+        codes, values = pd.factorize(np.array(list(_texts(column)), dtype=object))
+    return codes.astype(np.int64), [str(value) for value in values]

@@ -25,6 +25,10 @@ __all__ = ["MOST_LEAVES", "SimilarCase", "SimilarCases", "pack_cases"]
 MOST_LEAVES = 256
 """Leaves of a tree that a byte can name; models with larger trees carry no cases."""
 FORMAT = 1
+AT_ONCE = 50_000
+"""Rows whose leaves are asked for at once."""
+QUICK = 1
+"""Level of compression."""
 SPARE = 8
 """Nearest looked for beyond those asked for, because some may be the consignment itself."""
 _TEXTS = ("bill_no", "container_no", "declaration_id", "office")
@@ -81,15 +85,14 @@ def pack_cases(bundle: Bundle, matrix: npt.NDArray[np.float64], rows: pd.DataFra
     bytes
         Empty if a tree has more than 256 leaves. The same inputs give the same bytes.
     """
-    leaves = np.asarray(bundle.booster.predict(matrix, pred_leaf=True), dtype=np.int64)
-    leaves = leaves.reshape(len(rows), -1)
-    if not len(rows) or leaves.max(initial=0) >= MOST_LEAVES:
-        return b""
     known_at = _micros(rows["label_known_at"])
-    order = np.lexsort((np.arange(len(rows)), known_at))
+    order = np.argsort(known_at, kind="stable")
+    leaves = _leaves(bundle, matrix, order)
+    if leaves is None:
+        return b""
     parts: dict[str, np.ndarray] = {
         "format": np.array([FORMAT]),
-        "leaves": np.ascontiguousarray(leaves[order].T.astype(np.uint8)),
+        "leaves": leaves,
         "known_at": known_at[order],
         "decision_time": _micros(rows["decision_time"])[order],
         "verified": rows["label_verified"].to_numpy(dtype=bool)[order],
@@ -99,8 +102,37 @@ def pack_cases(bundle: Bundle, matrix: npt.NDArray[np.float64], rows: pd.DataFra
     for name in _NUMBERS:
         given = rows[name] if name in rows else pd.Series(np.nan, index=rows.index)
         parts[name] = given.to_numpy(dtype=np.float64, na_value=np.nan)[order]
+    return _packed(parts)
+
+
+def _leaves(
+    bundle: Bundle, matrix: npt.NDArray[np.float64], order: npt.NDArray[np.int64]
+) -> npt.NDArray[np.uint8] | None:
+    """Return the leaf of each row in each tree, shape (trees, n); None if a byte cannot name it."""
+    if not len(matrix):
+        return None
+    found = np.empty((bundle.booster.num_trees(), len(matrix)), dtype=np.uint8)
+    for start in range(0, len(matrix), AT_ONCE):
+        # Part by part: LightGBM answers in eight bytes for each leaf.
+        part = slice(start, start + AT_ONCE)
+        leaves = np.asarray(bundle.booster.predict(matrix[part], pred_leaf=True))
+        if leaves.max(initial=0) >= MOST_LEAVES:
+            return None
+        found[:, part] = leaves.reshape(len(matrix[part]), -1).T
+    return np.take(found, order, axis=1)
+
+
+def _packed(parts: Mapping[str, np.ndarray]) -> bytes:
+    """Return arrays as an ``.npz`` archive, compressed quickly: leaves are mostly noise."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **parts)  # type: ignore[arg-type]
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, part in parts.items():
+            file = io.BytesIO()
+            np.lib.format.write_array(file, part, allow_pickle=False)
+            # Information of our own: the archive's would name the time of writing.
+            archive.writestr(
+                zipfile.ZipInfo(f"{name}.npy"), file.getbuffer(), zipfile.ZIP_DEFLATED, QUICK
+            )
     return buffer.getvalue()
 
 

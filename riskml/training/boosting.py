@@ -122,7 +122,7 @@ def parameters(design: Design, model: LightGBM, fit: Fit, seed: int) -> dict[str
         "data_random_seed": fit.seed,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": fit.threads if design.X.size > SMALL else 1,
+        "num_threads": _threads(design, fit),
         "feature_pre_filter": False,
         "verbosity": -1,
     }
@@ -131,6 +131,10 @@ def parameters(design: Design, model: LightGBM, fit: Fit, seed: int) -> dict[str
         found["monotone_constraints"] = signs
         found["monotone_constraints_method"] = "intermediate"
     return found
+
+
+def _threads(design: Design, fit: Fit) -> int:
+    return fit.threads if design.X.size > SMALL else 1
 
 
 def sampled(design: Design, fit: Fit, seed: int) -> tuple[Design, float]:
@@ -190,6 +194,7 @@ def cross_fitted_scores(
     """
     part = np.arange(len(design.y)) * blocks * SPANS // max(len(design.y), 1) % blocks
     raw = np.full(len(design.y), np.nan)
+    threads = _threads(design, fit)
 
     def score_part(number: int) -> None:
         own = np.flatnonzero(part == number)
@@ -197,7 +202,7 @@ def cross_fitted_scores(
         if len(own) and 0 < others.y.sum() < len(others.y):
             text = grow(others, rounds, model, fit)
             raw[own] = lgb.Booster(model_str=text).predict(
-                design.X[own], raw_score=True, num_threads=1
+                design.X[own], raw_score=True, num_threads=threads
             )
 
     # Boosters of few cells have one thread each; the parts share nothing and use the other core.

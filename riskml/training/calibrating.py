@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq, minimize
+from scipy.special import expit
 
 from riskml.bundle import Calibrator
 from riskml.errors import LabelError
@@ -109,20 +110,24 @@ def _odds(raw: FloatArray, a: float, b: float) -> FloatArray:
 def _slopes(
     raw: FloatArray, y: FloatArray, w: FloatArray, method: str, shrinkage: float
 ) -> tuple[float, float]:
-    def both(x: FloatArray) -> tuple[float, float]:
-        return (float(x[1]), float(x[1])) if method == "platt" else (float(x[1]), float(x[2]))
+    # With both slopes tied their parts add up to the raw score itself.
+    tied = method == "platt"
+    parts = (raw,) if tied else (-np.logaddexp(0.0, -raw), np.logaddexp(0.0, raw))
+    ties = 2 / len(parts)
 
-    def loss(x: FloatArray) -> float:
-        a, b = both(x)
-        odds = _odds(raw, a, b) + x[0]
+    def loss(x: FloatArray) -> tuple[float, FloatArray]:
+        odds = x[0] + sum(slope * part for slope, part in zip(x[1:], parts, strict=True))
         likelihood = float((w * (np.logaddexp(0.0, odds) - y * odds)).sum())
-        return likelihood + shrinkage / 2 * ((a - 1) ** 2 + (b - 1) ** 2)
+        off = w * (expit(odds) - y)
+        steps = [float(off.sum()), *(float((off * part).sum()) for part in parts)]
+        pull = shrinkage * ties * (x[1:] - 1)
+        penalty = shrinkage * ties / 2 * float(((x[1:] - 1) ** 2).sum())
+        return likelihood + penalty, np.array(steps) + np.concatenate([[0.0], pull])
 
-    size = 2 if method == "platt" else 3
-    start = np.array([0.0, 1.0, 1.0])[:size]
-    bounds = [(None, None), *[(SMALLEST_SLOPE, None)] * (size - 1)]
-    found = minimize(loss, start, method="L-BFGS-B", bounds=bounds)
-    return both(found.x)
+    start = np.array([0.0, *(1.0 for _ in parts)])
+    bounds = [(None, None), *[(SMALLEST_SLOPE, None)] * len(parts)]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return float(found[1]), float(found[-1])
 
 
 def _intercept(raw: FloatArray, w: FloatArray, target: float, slopes: tuple[float, float]) -> float:
@@ -130,7 +135,7 @@ def _intercept(raw: FloatArray, w: FloatArray, target: float, slopes: tuple[floa
     share = w / w.sum()
 
     def excess(c: float) -> float:
-        return float((share * np.exp(-np.logaddexp(0.0, -(odds + c)))).sum() - target)
+        return float((share * expit(odds + c)).sum() - target)
 
     width = float(np.abs(odds).max()) + 50.0
     return float(brentq(excess, -width, width, xtol=1e-12))

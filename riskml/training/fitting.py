@@ -169,12 +169,17 @@ def _holdout(
     rows: pd.DataFrame, scores: FoldScores, calibrator: Calibrator, weights: FloatArray
 ) -> pd.DataFrame:
     judged = scores.fold >= 0
-    return rows.assign(
-        raw_score=scores.raw,
-        probability=np.where(judged, calibrator.probabilities(np.nan_to_num(scores.raw)), np.nan),
-        weight=weights,
-        fold=scores.fold,
-    )[judged].reset_index(drop=True)
+    raw = scores.raw[judged]
+    return (
+        rows[judged]
+        .assign(
+            raw_score=raw,
+            probability=calibrator.probabilities(raw),
+            weight=weights[judged],
+            fold=scores.fold[judged],
+        )
+        .reset_index(drop=True)
+    )
 
 
 def _manifest(

@@ -37,7 +37,8 @@ def learnable_rows(
         If nothing is labelled, nothing has matured, or only one class has.
     """
     when = "" if until is None else f" before {until:%Y-%m-%d %H:%M} UTC"
-    labelled = frame[frame["label"].notna()]
+    # Rows are taken once, at the end: a large frame is slow to copy.
+    labelled = frame[["label", "label_known_at", "matured"]][frame["label"].notna()]
     remedy = hint() if hint is not None and len(labelled) < 2 else ""
     if not len(labelled):
         raise LabelError(f"no label is known{when}", remedy or "inspections must be closed first")
@@ -54,8 +55,15 @@ def learnable_rows(
             f"all {len(rows)} matured labels{when} are {kind}",
             (hint() if hint is not None else "") or "use a later --until: both classes are needed",
         )
-    order = ["decision_time", "consignment_id"]
-    return rows.sort_values(order, kind="stable").reset_index(drop=True)
+    found = frame if len(rows) == len(frame) else frame.loc[rows.index]
+    return _in_order(found).reset_index(drop=True)
+
+
+def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows in order of decision time, and of consignment where that is the same."""
+    if rows["decision_time"].is_monotonic_increasing and rows["decision_time"].is_unique:
+        return rows
+    return rows.sort_values(["decision_time", "consignment_id"], kind="stable")
 
 
 def label_hint(tables: Tables, stage: str) -> Callable[[], str]:
