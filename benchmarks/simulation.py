@@ -6,18 +6,24 @@ line of each consignment (see `benchmarks.peers`) and learn from the same labell
 Pooled over worlds, with intervals of the differences by a paired bootstrap over parties; then the
 calibration of our probabilities among the riskiest 5 %.
 
+In ``--keep`` one file for each world holds its truth and all scores (the world itself is thrown
+away); a run that was broken off, or that stopped after ``--seconds``, goes on with the next seed
+and the table is of all seeds that are there. Give another folder after a change of the code.
+
 Run: ``python -m benchmarks.simulation [--seeds 10] [--scale 0.3] [--stage declaration]
-[--trials 0] [--keep DIR]``.
+[--trials 0] [--keep DIR] [--seconds N]``.
 """
 
 import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmarks.kept import Kept
 from benchmarks.peers import ABSENT, PEERS, Raw, default_scores, tuned_scores
 from benchmarks.worlds import Judged, Known, compared, known_world, scored_by
 from riskml.cli.console import print_table
@@ -29,6 +35,7 @@ from riskml.training.definition import default_definition, load_definition
 
 FloatArray = npt.NDArray[np.float64]
 TOP = 0.05
+TRUTH = ("labels", "revenue", "groups")
 TEXT = ("_name", "_description", "vessel", "voyage")
 """Free text is no category: no rival reads it."""
 
@@ -42,49 +49,95 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=0, help="of each rival's tuning; 0: none")
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
     parser.add_argument("--keep", type=Path, default=None)
+    parser.add_argument(
+        "--seconds", type=float, default=np.inf, help="begin no world after so many"
+    )
     parser.add_argument("--resamples", type=int, default=300)
     given = parser.parse_args()
-    worlds, tops = [], []
+    worlds, begin = [], time.monotonic()
     for seed in range(1, given.seeds + 1):
-        judged, top = judged_world(given, seed)
-        worlds.append(judged)
-        tops.append(top)
-        print(f"seed {seed}: {int(judged.labels.sum())} violations; {told(top)}", flush=True)
-    title = f"{given.stage}, {given.seeds} worlds of scale {given.scale:g}, all arrivals"
-    print_table(compared(worlds, "riskml", given.resamples), as_json=False, title=title)
-    observed, expected = (float(sum(column)) for column in zip(*tops, strict=True))
-    error = expected / observed - 1
-    print(
-        f"riskiest {TOP:.0%} of arrivals, pooled: {told((observed, expected))}, off by {error:+.1%}"
+        if worlds and time.monotonic() - begin > given.seconds:
+            print(f"stopped before seed {seed}: the same command goes on")
+            break
+        worlds.append(kept_world(given, seed))
+        print(f"seed {seed}: {told(top_of([worlds[-1]]))}", flush=True)
+    violations = int(sum(world.judged.labels.sum() for world in worlds))
+    title = (
+        f"{given.stage}, {len(worlds)} worlds of scale {given.scale:g}, all arrivals, "
+        f"{violations} violations"
     )
+    judged = [world.judged for world in worlds]
+    print_table(compared(judged, "riskml", given.resamples), as_json=False, title=title)
+    print(f"riskiest {TOP:.0%} of arrivals, pooled: {told(top_of(worlds))}")
     if ABSENT:
         print(f"left out, not installed: {', '.join(ABSENT)} (pip install riskml[peers])")
 
 
-def told(top: tuple[float, float]) -> str:
-    """Return observed and expected violations of the riskiest arrivals in words."""
-    return f"{top[0]:.0f} violations where {top[1]:.1f} were expected"
+@dataclass(frozen=True)
+class World:
+    """A world's truth with the scores of all contenders, and our probabilities, shape (n,)."""
+
+    judged: Judged
+    probabilities: FloatArray
 
 
-def judged_world(given: argparse.Namespace, seed: int) -> tuple[Judged, tuple[float, float]]:
-    """Train all contenders on a world; return its truth with their scores, and the top's sums."""
-    known = known_world(given.stage, seed, given.scale, given.keep)
-    kept = Kept(given.keep, f"{given.stage}-{given.scale:g}-{seed}")
-    definition = load_definition(default_definition(given.stage))
-    own = kept.get("riskml", lambda: np.stack(scored_by(known, definition)))
-    scores = {"riskml": own[0]}
+def kept_world(given: argparse.Namespace, seed: int) -> World:
+    """Return a world as it was kept, or judge and keep it."""
+    if given.keep is None:
+        return judged_world(given, seed)
+    tuned = f"-{given.trials}" if given.trials else ""
+    path = given.keep / f"{given.stage}-{given.scale:g}-{seed}{tuned}.npz"
+    if not path.is_file():
+        world = judged_world(given, seed)
+        parts = {f"scores {name}": scores for name, scores in world.judged.scores.items()}
+        truth = {name: getattr(world.judged, name) for name in TRUTH}
+        given.keep.mkdir(parents=True, exist_ok=True)
+        half = path.with_suffix(".half.npz")
+        np.savez_compressed(half, probabilities=world.probabilities, **truth, **parts)
+        half.replace(path)
+    with np.load(path) as found:
+        names = [name for name in found.files if name.startswith("scores ")]
+        scores = {name.removeprefix("scores "): found[name] for name in names}
+        return World(Judged(*(found[name] for name in TRUTH), scores), found["probabilities"])
+
+
+def judged_world(given: argparse.Namespace, seed: int) -> World:
+    """Train all contenders on a world."""
+    known = known_world(given.stage, seed, given.scale)
+    raw_scores, probabilities = scored_by(known, load_definition(default_definition(given.stage)))
+    scores = {"riskml": raw_scores}
     raw = raw_rows(known, given.stage)
     for peer in given.peers:
-        scores[peer] = kept.get(peer, lambda peer=peer: default_scores(peer, raw))
+        scores[peer] = default_scores(peer, raw)
         if given.trials:
-            scores[f"{peer}, {given.trials} trials"] = kept.get(
-                f"{peer}-{given.trials}",
-                lambda peer=peer: tuned_scores(peer, raw, given.trials)[0],
-            )
+            scores[f"{peer}, {given.trials} trials"] = tuned_scores(peer, raw, given.trials)[0]
     scores["rules"] = rule_profile(known.later, known.training.feature_set).scores
-    judged = Judged.of(known.later, scores)
-    top = np.argsort(-own[1], kind="stable")[: round(TOP * len(own[1]))]
-    return judged, (float(judged.labels[top].sum()), float(own[1][top].sum()))
+    return World(Judged.of(known.later, scores), probabilities)
+
+
+def top_of(worlds: Sequence[World]) -> tuple[float, float]:
+    """Return observed and expected violations among the riskiest of each world, added up."""
+    observed = expected = 0.0
+    for world in worlds:
+        p = world.probabilities
+        top = np.argsort(-p, kind="stable")[: round(TOP * len(p))]
+        observed += float(world.judged.labels[top].sum())
+        expected += float(p[top].sum())
+    return observed, expected
+
+
+def told(top: tuple[float, float]) -> str:
+    """Return observed and expected violations of the riskiest arrivals in words.
+
+    The interval is that of a Poisson count with this many observed (square-root scale).
+    """
+    observed, expected = top
+    low, high = ((max(np.sqrt(observed) + z, 0.0)) ** 2 for z in (-0.98, 0.98))
+    return (
+        f"{observed:.0f} violations where {expected:.1f} were expected, off by "
+        f"{expected / max(observed, 1) - 1:+.1%} ({expected / max(high, 1) - 1:+.1%}, "
+        f"{expected / max(low, 1) - 1:+.1%})"
+    )
 
 
 def raw_rows(known: Known, stage: str) -> Raw:
