@@ -22,7 +22,7 @@ from riskml.features.featureset import FeatureSet
 __all__ = ["FEATURE_SETS", "catalogue", "definitions_of", "extra_columns", "feature_set"]
 
 FAMILIES = (parties, commodity, valuation, route, consistency, container, logistics, novelty, raw)
-FEATURE_SETS = {"default": 2}
+FEATURE_SETS = {"default": 3}
 """Name and version of every feature set; the version changes with any feature's meaning."""
 
 _TABLE = {"pre_arrival": "manifests", "declaration": "declarations"}

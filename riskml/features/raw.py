@@ -1,6 +1,7 @@
 """Raw columns: categories as they are, and a service's own ``x_*`` columns."""
 
 from collections.abc import Sequence
+from itertools import combinations, product
 
 import numpy as np
 
@@ -8,7 +9,8 @@ from riskml.features.batch import Batch, roll
 from riskml.features.definition import Definition, Direct, direct
 from riskml.features.derived import columns_behind
 from riskml.features.featureset import Feature
-from riskml.features.past import outcome_history, presence
+from riskml.features.past import outcome_history, past, presence
+from riskml.history import Statistic
 
 __all__ = ["ExtraColumn", "definitions", "extra_definitions"]
 
@@ -39,6 +41,14 @@ _CATEGORIES: dict[str, tuple[tuple[str, str, str], ...]] = {
 }
 
 
+MOST_PAIRED = 8
+"""Own categories, the first by name, whose pairs are looked at: pairs grow with the square."""
+_GOODS = {
+    "manifests": ("commodity_code", "port_of_loading"),
+    "declarations": ("commodity_code", "origin_country"),
+}
+
+
 def definitions(stage: str) -> list[Definition]:
     """Return the raw columns of ``stage``."""
     table = "manifests" if stage == "pre_arrival" else "declarations"
@@ -64,6 +74,20 @@ def extra_definitions(stage: str, extras: Sequence[ExtraColumn]) -> list[Definit
         found += outcome_history("raw", table, (column,), ("all",), windows=(365.0, None))
         pair = ("office", column)
         found += outcome_history("raw", table, pair, (column,), windows=(None,), findings=False)
+    return found + _paired(table, [column for column, kind in extras if kind == "category"])
+
+
+def _paired(table: str, columns: Sequence[str]) -> list[Definition]:
+    """Return what is known of own categories in pairs, and of each with the goods and origin.
+
+    A combination may be in violation where neither of its parts is suspect. Few violations do not
+    let trees find that out by themselves; a rate that was counted says it at once.
+    """
+    columns = columns[:MOST_PAIRED]
+    found: list[Definition] = []
+    for key in [*product(_GOODS[table], columns), *combinations(columns, 2)]:
+        found += outcome_history("raw", table, key, key[1:], windows=(None,), findings=False)
+        found.append(past("raw", table, Statistic(key, "count", days=365.0)))
     return found
 
 

@@ -11,6 +11,7 @@ from riskml.features import FeatureSet
 from riskml.features.catalogue import definitions_of, extra_columns, feature_set
 from riskml.features.compute import compute_features
 from riskml.features.derived import MADE_OF
+from riskml.features.raw import MOST_PAIRED
 from riskml.schemas import TABLES
 from tests.support.small_world import small_world
 
@@ -250,6 +251,19 @@ def test_the_digest_changes_with_any_word():
     extra = feature_set("declaration", [("x_purpose", "category")])
     assert extra.digest != other.digest
     assert FeatureSet.from_dict(extra.to_dict()).digest == extra.digest
+
+
+def test_own_categories_are_known_in_pairs_and_with_the_goods():
+    extras = [("x_form", "category"), ("x_price", "number"), ("x_purpose", "category")]
+    names = set(feature_set("declaration", extras).names)
+    pairs = {"x_form.x_purpose", "commodity_code.x_form", "origin_country.x_purpose"}
+    assert {f"{pair}__hit_rate" for pair in pairs} <= names
+    assert not [name for name in names if "x_price" in name and "." in name]
+    # Pairs grow with the square of the columns, so they end where there are many.
+    many = [(f"x_{number:02}", "category") for number in range(MOST_PAIRED + 3)]
+    paired = {name for name in feature_set("declaration", many).names if ".x_" in name}
+    assert f"x_00.x_{MOST_PAIRED - 1:02}__hit_rate" in paired
+    assert not [name for name in paired if f".x_{MOST_PAIRED:02}" in name and "office" not in name]
 
 
 def test_a_difference_is_shown():
