@@ -4,7 +4,7 @@ An unseen category is coded as missing (NaN): the booster then treats it as it t
 one. That it is unseen stays visible to the model in the novelty features, never as "no risk".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ __all__ = ["Encoder"]
 FloatArray = npt.NDArray[np.float64]
 FEW = 64
 """Up to so many rows are laid out at once: numpy's work for each column would outweigh theirs."""
+AT_ONCE = 1024
+"""Rows of many that are laid out at once."""
 Columns = Mapping[str, Any] | pd.DataFrame
 """Feature name to a column of n values: a mapping of arrays, or a DataFrame."""
 
@@ -115,21 +117,17 @@ class Encoder:
         quick = self._few(columns, rows) if rows <= FEW else None
         if quick is not None:
             return quick
-        matrix = np.empty((rows, len(names)), dtype=np.float64)
-        for position, name in enumerate(names):
-            column = columns[name]
-            if len(column) != rows:
-                raise DataError(
-                    "feature columns differ in length", "give one value per row and column"
-                )
-            if name in self._tables:
-                column = self._codes(column, name)
-            try:
-                matrix[:, position] = column
-            except (TypeError, ValueError) as error:
-                raise DataError(f"feature {name} is no number ({error})", "give float64") from error
-        matrix[np.isinf(matrix)] = np.nan
-        return matrix
+        return _laid_out([self._number(columns[name], name, rows) for name in names], rows)
+
+    def _number(self, column: Any, name: str, rows: int) -> FloatArray:
+        if len(column) != rows:
+            raise DataError("feature columns differ in length", "give one value per row and column")
+        if name in self._tables:
+            column = self._codes(column, name)
+        try:
+            return np.asarray(column, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"feature {name} is no number ({error})", "give float64") from error
 
     def _few(self, columns: Columns, rows: int) -> FloatArray | None:
         """Return the matrix of a few rows, all columns at once; None if any of them is faulty."""
@@ -180,6 +178,18 @@ class Encoder:
             raise BundleError(
                 f"features.json cannot be read ({error!r})", "train the model again"
             ) from error
+
+
+def _laid_out(columns: Sequence[FloatArray], rows: int) -> FloatArray:
+    """Return columns as one matrix, row by row; infinite numbers become missing."""
+    matrix = np.empty((rows, len(columns)), dtype=np.float64)
+    for start in range(0, rows, AT_ONCE):
+        # So few rows stay in the processor's memory while each column is written into them.
+        part = matrix[start : start + AT_ONCE]
+        for position, column in enumerate(columns):
+            part[:, position] = column[start : start + AT_ONCE]
+        part[np.isinf(part)] = np.nan
+    return matrix
 
 
 def _texts(column: Any) -> Iterable[str | None]:

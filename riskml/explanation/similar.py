@@ -8,7 +8,7 @@ its outcome was known.
 
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -119,7 +119,8 @@ def _leaves(
         if leaves.max(initial=0) >= MOST_LEAVES:
             return None
         found[:, part] = leaves.reshape(len(matrix[part]), -1).T
-    return np.take(found, order, axis=1)
+    in_order = bool((order == np.arange(len(order))).all())
+    return found if in_order else np.take(found, order, axis=1)
 
 
 def _packed(parts: Mapping[str, np.ndarray]) -> bytes:
@@ -273,9 +274,20 @@ def _read(content: bytes) -> dict[str, np.ndarray]:
     return parts
 
 
-def _encoded(column: "pd.Series[str]") -> np.ndarray:
-    texts: Sequence[str | None] = column.astype(object).where(column.notna(), None).tolist()
-    return np.array([(text or "").encode() for text in texts], dtype=np.bytes_)
+def _encoded(column: "pd.Series[str]") -> npt.NDArray[np.bytes_]:
+    """Return texts as UTF-8 of one width; a missing one is empty."""
+    import pyarrow as pa
+
+    texts = pa.array(column, type=pa.large_string(), from_pandas=True).fill_null("")
+    _, offsets, content = texts.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int64)[texts.offset :][: len(texts) + 1]
+    width = max(int(np.diff(ends).max(initial=0)), 1)
+    found = np.zeros((len(texts), width), dtype=np.uint8)
+    # Row by row the bytes of all texts fill the places that each text has.
+    places = np.arange(width) < np.diff(ends)[:, np.newaxis]
+    if content is not None:
+        found[places] = np.frombuffer(content, dtype=np.uint8)[ends[0] : ends[-1]]
+    return found.view(f"S{width}").reshape(len(texts))
 
 
 def _micros(times: "pd.Series[pd.Timestamp]") -> npt.NDArray[np.int64]:

@@ -43,6 +43,8 @@ _CATEGORIES: dict[str, tuple[tuple[str, str, str], ...]] = {
 
 MOST_PAIRED = 8
 """Own categories, the first by name, whose pairs are looked at: pairs grow with the square."""
+PAIR_STRENGTH = 5.0
+"""Outcomes that the rate of a pair's parent counts for: pairs are rare, and differ from it."""
 _GOODS = {
     "manifests": ("commodity_code", "port_of_loading"),
     "declarations": ("commodity_code", "origin_country"),
@@ -86,7 +88,9 @@ def _paired(table: str, columns: Sequence[str]) -> list[Definition]:
     columns = columns[:MOST_PAIRED]
     found: list[Definition] = []
     for key in [*product(_GOODS[table], columns), *combinations(columns, 2)]:
-        found += outcome_history("raw", table, key, key[1:], windows=(None,), findings=False)
+        found += outcome_history(
+            "raw", table, key, key[1:], windows=(None,), strength=PAIR_STRENGTH, findings=False
+        )
         found.append(past("raw", table, Statistic(key, "count", days=365.0)))
     return found
 

@@ -23,6 +23,7 @@ __all__ = [
     "grow",
     "members",
     "parameters",
+    "run_of",
     "sampled",
     "seeds",
     "shown",
@@ -55,8 +56,9 @@ class Design:
 
     def rows(self, keep: npt.NDArray[np.bool_]) -> "Design":
         """Return some of its rows."""
-        found = None if self.suspicious is None else self.suspicious[keep]
-        return Design(self.X[keep], self.y[keep], self.w[keep], self.feature_set, found)
+        part = run_of(keep)
+        found = None if self.suspicious is None else self.suspicious[part]
+        return Design(self.X[part], self.y[part], self.w[part], self.feature_set, found)
 
     def dataset(
         self,
@@ -65,8 +67,7 @@ class Design:
         **options: Any,
     ) -> lgb.Dataset:
         """Return (part of) it as a LightGBM data set; categories in ``plain`` are numbers."""
-        # A slice of everything is a view: a million rows are not copied to be read once.
-        keep = slice(None) if rows is None else rows
+        keep = slice(None) if rows is None else run_of(rows)
         categories = set(self.feature_set.categories) - set(plain)
         return lgb.Dataset(
             self.X[keep],
@@ -81,6 +82,17 @@ class Design:
             free_raw_data=True,
             **options,
         )
+
+
+def run_of(keep: npt.NDArray[np.bool_]) -> "slice | npt.NDArray[np.bool_]":
+    """Return the slice of rows that follow each other, else the mask as it is.
+
+    A slice is a view: a million rows are not copied to be read once.
+    """
+    if not keep.any():
+        return slice(0, 0)
+    first, last = int(keep.argmax()), len(keep) - int(keep[::-1].argmax())
+    return slice(first, last) if keep[first:last].all() else keep
 
 
 class Grow(Protocol):
@@ -197,13 +209,14 @@ def cross_fitted_scores(
     threads = _threads(design, fit)
 
     def score_part(number: int) -> None:
-        own = np.flatnonzero(part == number)
-        others = design.rows(part != number)
-        if len(own) and 0 < others.y.sum() < len(others.y):
-            text = grow(others, rounds, model, fit)
-            raw[own] = lgb.Booster(model_str=text).predict(
-                design.X[own], raw_score=True, num_threads=threads
-            )
+        own = part == number
+        others = design.rows(~own)
+        if own.any() and 0 < others.y.sum() < len(others.y):
+            booster = lgb.Booster(model_str=grow(others, rounds, model, fit))
+            for start, end in np.flatnonzero(np.diff(own, prepend=0, append=0)).reshape(-1, 2):
+                raw[start:end] = booster.predict(
+                    design.X[start:end], raw_score=True, num_threads=threads
+                )
 
     # Boosters of few cells have one thread each; the parts share nothing and use the other core.
     with ThreadPoolExecutor(1 if design.X.size > SMALL else PARTS_AT_ONCE) as pool:

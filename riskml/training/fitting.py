@@ -22,7 +22,7 @@ from riskml.explanation import pack_cases
 from riskml.features import FeatureSet
 from riskml.history import Progress
 from riskml.labels import maturity_gap
-from riskml.training.boosting import Design, Grow, grow
+from riskml.training.boosting import Design, Grow, grow, run_of
 from riskml.training.columns import cut_short
 from riskml.training.definition import ModelDefinition
 from riskml.training.folding import FoldScores
@@ -168,10 +168,10 @@ def _folds(rows: pd.DataFrame, definition: ModelDefinition, gap: timedelta) -> l
 def _holdout(
     rows: pd.DataFrame, scores: FoldScores, calibrator: Calibrator, weights: FloatArray
 ) -> pd.DataFrame:
-    judged = scores.fold >= 0
+    judged = run_of(scores.fold >= 0)
     raw = scores.raw[judged]
     return (
-        rows[judged]
+        rows.iloc[judged]
         .assign(
             raw_score=raw,
             probability=calibrator.probabilities(raw),

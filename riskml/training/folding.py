@@ -95,7 +95,7 @@ class FoldWalk:
         first = min(self.fit.min_rounds, len(curve)) - 1
         rounds = first + int(np.argmin(curve[first:])) + 1
         for step in self._steps:
-            X = self.design.X[step.fold.test]
+            X = self.design.rows(step.fold.test).X
             scores = [b.predict(X, raw_score=True, num_iteration=rounds) for b in step.boosters]
             raw[step.fold.test] = np.mean(scores, axis=0)
             of_fold[step.fold.test] = step.number

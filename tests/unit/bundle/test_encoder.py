@@ -58,6 +58,22 @@ def test_frame_and_arrays_give_the_same_bits() -> None:
     assert ours.dtype == np.float64
 
 
+def test_many_rows_are_encoded_as_each_is_alone() -> None:
+    rng = np.random.default_rng(2)
+    given = ["A", "1", 1, 1.0, True, None, np.nan, "rare", 7]
+    ports = np.array([given[at] for at in rng.integers(len(given), size=3000)], dtype=object)
+    weight = rng.normal(size=3000)
+    weight[::5], weight[::7] = np.inf, np.nan
+    columns = {"weight": weight, "port": ports}
+    encoder = Encoder.fit(columns, FEATURES)
+    # What a hash table takes for one are three texts.
+    assert set(encoder.vocabularies["port"]) == {"A", "1", "1.0", "True", "rare", "7"}
+    every = encoder.encode(columns)
+    for row in range(0, 3000, 11):
+        alone = encoder.encode({name: column[[row]] for name, column in columns.items()})
+        assert alone.tobytes() == every[[row]].tobytes()
+
+
 def test_the_order_is_the_feature_sets_whatever_is_given() -> None:
     encoder = fit(["A"], min_count=1)
     given = {"further": [9], "port": np.array(["A"], dtype=object), "weight": [7.0]}

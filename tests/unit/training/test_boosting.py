@@ -1,7 +1,7 @@
 import numpy as np
 
 from riskml.bundle import Encoder
-from riskml.training.boosting import SPANS, Design, cross_fitted_scores
+from riskml.training.boosting import SPANS, Design, cross_fitted_scores, run_of
 from riskml.training.definition import ModelDefinition
 from tests.oracles.synthetic import World
 
@@ -43,3 +43,16 @@ def test_a_part_holding_every_violation_stays_without_a_score(
     found = scores_of(alone, definition)
     assert np.isnan(found[part == 0]).all()
     assert np.isfinite(found[part != 0]).all()
+
+
+def test_rows_that_follow_each_other_are_not_copied() -> None:
+    numbers = np.arange(8.0)
+    for first in range(8):
+        for last in range(first + 1, 9):
+            keep = (np.arange(8) >= first) & (np.arange(8) < last)
+            found = numbers[run_of(keep)]
+            assert found.tolist() == numbers[keep].tolist()
+            assert np.shares_memory(found, numbers)
+    scattered = np.array([True, False, True, True, False, False, True, False])
+    assert numbers[run_of(scattered)].tolist() == numbers[scattered].tolist()
+    assert numbers[run_of(np.zeros(8, dtype=bool))].size == 0
