@@ -9,18 +9,20 @@ for a poor choice of ours. Differences have a paired bootstrap by shipment, draw
 Printed for the full set and for the filtered one, from which lines that look written at the
 inspection are removed before ingestion.
 
-``--also`` compares further definitions of ours with the shipped one in the same way.
+``--also`` compares further definitions of ours with the shipped one in the same way, ``--without``
+the shipped one on fewer features: those whose names a pattern is not found in.
 
 Scores are kept in ``--keep`` and read again, so a run that was broken off goes on.
 
 Run: ``python -m benchmarks.lemis [--source DIR] [--years 2019] [--trials 20] [--keep DIR]
-[--also FILE ...]``.
+[--also FILE ...] [--without PATTERN ...]``.
 """
 
 import argparse
+import re
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -65,6 +67,9 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=0, help="of each rival's tuning; 0: none")
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
     parser.add_argument("--also", type=Path, nargs="*", default=[], help="definitions to compare")
+    parser.add_argument(
+        "--without", nargs="*", default=[], help="pattern of features that a contender lacks"
+    )
     parser.add_argument("--keep", type=Path, default=None)
     parser.add_argument("--resamples", type=int, default=500)
     given = parser.parse_args()
@@ -112,9 +117,11 @@ def judged(tables: Tables, year: int, given: argparse.Namespace, kept: Kept) -> 
     ).frame
     later = later[later["label"].notna()].reset_index(drop=True)
 
-    def ours(path: Path) -> FloatArray:
-        definition = load_definition(path)
-        bundle = fit_model(known.frame, known.feature_set, definition, until=start).bundle
+    def ours(path: Path, without: str | None = None) -> FloatArray:
+        every = known.feature_set
+        kept = tuple(f for f in every.features if not (without and re.search(without, f.name)))
+        features = replace(every, features=kept)
+        bundle = fit_model(known.frame, features, load_definition(path), until=start).bundle
         return bundle.raw_scores(bundle.encode(later))
 
     learn = known.frame[known.frame["label"].notna()]
@@ -125,6 +132,11 @@ def judged(tables: Tables, year: int, given: argparse.Namespace, kept: Kept) -> 
     for path in given.also:
         own = kept.get(f"{year}-{path.stem}", lambda path=path: ours(path))
         scores[f"{path.stem} (riskml)"] = own
+    for number, pattern in enumerate(given.without):
+        own = kept.get(
+            f"{year}-without-{number}", lambda pattern=pattern: ours(shipped, without=pattern)
+        )
+        scores[f"without {pattern} (riskml)"] = own
     for peer in given.peers:
         found = {peer: kept.get(f"{year}-{peer}", lambda peer=peer: default_scores(peer, raw))}
         if given.trials:
