@@ -80,6 +80,23 @@ class World:
     judged: Judged
     probabilities: FloatArray
 
+    def save(self, path: Path) -> None:
+        """Write it; the file appears complete or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        parts = {f"scores {name}": scores for name, scores in self.judged.scores.items()}
+        truth = {name: getattr(self.judged, name) for name in TRUTH}
+        half = path.with_suffix(".half.npz")
+        np.savez_compressed(half, probabilities=self.probabilities, **truth, **parts)
+        half.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "World":
+        """Read what `save` wrote."""
+        with np.load(path) as found:
+            names = [name for name in found.files if name.startswith("scores ")]
+            scores = {name.removeprefix("scores "): found[name] for name in names}
+            return cls(Judged(*(found[name] for name in TRUTH), scores), found["probabilities"])
+
 
 def kept_world(given: argparse.Namespace, seed: int) -> World:
     """Return a world as it was kept, or judge and keep it."""
@@ -88,17 +105,8 @@ def kept_world(given: argparse.Namespace, seed: int) -> World:
     tuned = f"-{given.trials}" if given.trials else ""
     path = given.keep / f"{given.stage}-{given.scale:g}-{seed}{tuned}.npz"
     if not path.is_file():
-        world = judged_world(given, seed)
-        parts = {f"scores {name}": scores for name, scores in world.judged.scores.items()}
-        truth = {name: getattr(world.judged, name) for name in TRUTH}
-        given.keep.mkdir(parents=True, exist_ok=True)
-        half = path.with_suffix(".half.npz")
-        np.savez_compressed(half, probabilities=world.probabilities, **truth, **parts)
-        half.replace(path)
-    with np.load(path) as found:
-        names = [name for name in found.files if name.startswith("scores ")]
-        scores = {name.removeprefix("scores "): found[name] for name in names}
-        return World(Judged(*(found[name] for name in TRUTH), scores), found["probabilities"])
+        judged_world(given, seed).save(path)
+    return World.load(path)
 
 
 def judged_world(given: argparse.Namespace, seed: int) -> World:

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.kept import Kept
 from benchmarks.peers import PEERS, Raw, default_scores, tuned_scores
+from benchmarks.simulation import World, top_of
 from benchmarks.worlds import Judged, compared
 from riskml.evaluation.metrics import roc_auc
 
@@ -72,3 +73,20 @@ def test_what_was_kept_is_not_made_again(tmp_path: Path) -> None:
     first = kept.get("one", lambda: np.arange(3.0))
     assert kept.get("one", lambda: np.zeros(3)).tolist() == first.tolist()
     assert Kept(None, "set").get("one", lambda: np.zeros(1)).tolist() == [0.0]
+
+
+def test_a_kept_world_is_read_as_it_was_and_its_riskiest_are_added_up(tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    probabilities = rng.random(200)
+    labels = (rng.random(200) < probabilities).astype(float)
+    scores = {"riskml": np.log(probabilities), "a rival": rng.normal(size=200)}
+    judged = Judged(labels, labels * 3, rng.integers(0, 50, 200), scores)
+    World(judged, probabilities).save(tmp_path / "new" / "world.npz")
+    again = World.load(tmp_path / "new" / "world.npz")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["world.npz"]
+    assert list(again.judged.scores) == list(scores)
+    assert (again.judged.groups == judged.groups).all()
+    riskiest = np.argsort(-probabilities)[:10]
+    observed, expected = top_of([again, again])
+    assert observed == 2 * labels[riskiest].sum()
+    assert expected == pytest.approx(2 * probabilities[riskiest].sum())
