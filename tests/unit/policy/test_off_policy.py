@@ -80,9 +80,7 @@ def _frames(rehearsal: Rehearsal, done: Replay) -> tuple[pd.DataFrame, pd.DataFr
 @pytest.fixture(scope="module")
 def frames(rehearsal, setup) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     names = ("random", "risky_profile", "model_exploration")
-    return {
-        name: _frames(rehearsal, replay(rehearsal, POLICIES[name], setup)) for name in names
-    }
+    return {name: _frames(rehearsal, replay(rehearsal, POLICIES[name], setup)) for name in names}
 
 
 def test_a_rehearsal_tells_of_policies_that_were_not_followed(frames) -> None:
