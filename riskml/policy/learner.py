@@ -67,10 +67,10 @@ class Learner:
     definition: ModelDefinition
     feature_fraction: float = 0.6
     max_bin: int = 63
-    learning_rate: float = 0.05
+    learning_rate: float = 0.08
     every: int = 7
-    boosters: int = 3
-    rounds: int = 60
+    boosters: int = 2
+    rounds: int = 40
     negatives: int = 10
     least: int = 3000
     half_life_days: float | None = 730.0
@@ -78,7 +78,7 @@ class Learner:
     suspicion: float = 0.0
     prior: float = 0.2
     trust: float = 0.3
-    few: float = 8.0
+    few: float = 40.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 from scipy.special import expit
 
 from riskml.evaluation.baselines import RULES
@@ -34,8 +33,9 @@ MOST = 4000
 """Ordinary arrivals that are enough to say how far out another lies."""
 SMALLEST = 0.001
 """Least p-value: further out than all is not infinitely far out."""
-STEPS = 60
-"""Most steps of the search for the weights."""
+STEPS, SHORTEST, ENOUGH, RIDGE = 30, 1e-4, 1e-4, 1e-9
+"""The search for weights: most steps, shortest part of one, least gain, and what keeps a step
+finite."""
 LOW_PRICE = "price_percentile"
 """Rank of a price among its peers; rules look for the lowest, so risk rises as it falls."""
 NAMES_OF_ONE = "_group__distinct_"
@@ -190,19 +190,50 @@ def weigh(
     means = np.array([mean if way.expected else 0.0 for way, _ in tails.ordinary])
     if not spread or not len(means) or not 0 < (y * weight).sum() < weight.sum():
         return Prior(tails, means)
-    Z = tails.columns(X)
-
-    def loss(b: FloatArray) -> tuple[float, FloatArray]:
-        score, away = Z @ b[1:] + b[0], (b[1:] - means) / spread
-        slope = weight * (expit(score) - y)
-        value = float(weight @ (np.logaddexp(0.0, score) - y * score) + away @ away / 2)
-        return value, np.concatenate([[slope.sum()], slope @ Z + away / spread])
-
+    Z = np.column_stack([np.ones(len(X)), tails.columns(X)])
     share = float((y * weight).sum() / weight.sum())
-    start = np.log(share / (1 - share)) - float(np.average(Z @ means, weights=weight))
-    bounds = [(None, None), *[(0.0, None)] * len(means)]
-    found = minimize(
-        loss, np.concatenate([[start], means]), jac=True, method="L-BFGS-B", bounds=bounds,
-        options={"maxiter": STEPS},
-    ).x  # fmt: skip
-    return Prior(tails, found[1:])
+    start = np.log(share / (1 - share)) - float(np.average(Z[:, 1:] @ means, weights=weight))
+    begin = np.concatenate([[start], means])
+    precision = np.concatenate([[0.0], np.full(len(means), spread**-2)])
+    return Prior(tails, _most_probable(Z, y, weight, begin, precision)[1:])
+
+
+def _most_probable(
+    Z: FloatArray, y: FloatArray, weight: FloatArray, means: FloatArray, precision: FloatArray
+) -> FloatArray:
+    """Return the most probable coefficients, all but the first 0 or more, by projected Newton.
+
+    D. P. Bertsekas (1982), Projected Newton methods for optimization problems with simple
+    constraints, SIAM Journal on Control and Optimization 20, 221-246.
+    """
+
+    def loss(b: FloatArray) -> float:
+        score = Z @ b
+        fit = weight @ (np.logaddexp(0.0, score) - y * score)
+        return float(fit + precision @ (b - means) ** 2 / 2)
+
+    b, value = means, loss(means)
+    for _ in range(STEPS):
+        chance = expit(Z @ b)
+        slope = (weight * (chance - y)) @ Z + precision * (b - means)
+        free = (b > 0) | (slope < 0)
+        free[0] = True
+        inside = Z[:, free]
+        curve = (inside.T * (weight * chance * (1 - chance))) @ inside
+        curve[np.diag_indices_from(curve)] += precision[free] + RIDGE
+        step = np.zeros(len(b))
+        step[free] = np.linalg.solve(curve, slope[free])
+        length, before = 1.0, value
+        while length > SHORTEST:
+            further = b - length * step
+            further[1:] = np.maximum(further[1:], 0.0)
+            value = loss(further)
+            if value < before:
+                break
+            length /= 2
+        if not value < before:
+            return b
+        b = further
+        if before - value < ENOUGH:
+            return b
+    return b
