@@ -3,9 +3,9 @@
 ``python -m benchmarks.estimates`` simulates the default world, lets a model take the riskiest
 arrivals of its last quarter for certain and explores the rest at random. It redraws that
 exploration many times and prints for each method how often its nominal 95 % interval holds the
-true violation rate of all arrivals, and the true hit rate of policies that were not followed, and how
-wide it is; then it corrects the world's own scans for
-the clear images that nobody opened.
+truth, and how wide it is: for the violation rate of all arrivals, and for the hit rates of two
+policies that were not followed. Then it corrects the world's own scans for the clear images that
+nobody opened.
 """
 
 import argparse
