@@ -185,6 +185,19 @@ def _totals(outcomes: list[Outcome]) -> None:
     rows = summarise(daily, pd.concat([each.total for each in outcomes]))
     print("\nall seeds together (expected: sum of the true probabilities of the picks)")
     _print([{name: row.get(name) for name in SHOWN} for row in rows])
+    print("\nof a seed, on average: violations known at first and at last, processor seconds")
+    known = daily.groupby(["policy", "date"], sort=False)["violations_known"].mean()
+    _print(
+        [
+            {
+                "policy": name,
+                "known at first": float(known[name].iloc[0]),
+                "at last": float(known[name].iloc[-1]),
+                "CPU s": float(np.mean([each.seconds[name] for each in outcomes])),
+            }
+            for name in daily["policy"].unique()
+        ]
+    )
     halves = []
     middle = sorted(daily["date"].unique())[len(daily["date"].unique()) // 2]
     for name, own in daily.groupby("policy", sort=False):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import multiprocessing
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -97,6 +98,9 @@ class Outcome:
     from_log : dict
         `riskml.policy.off_policy.estimate_from_log` by policy, from the log of `LOG`; empty if
         that was not rehearsed.
+    seconds : dict
+        Processor time of each policy's rehearsal; what all share (features without outcomes) is
+        in none of them.
     resumed : tuple of str
         Policies that were finished by an earlier run.
     """
@@ -105,6 +109,7 @@ class Outcome:
     total: pd.DataFrame
     rates: dict[str, Any]
     from_log: dict[str, Any]
+    seconds: dict[str, float]
     resumed: tuple[str, ...]
 
 
@@ -183,6 +188,7 @@ def run_tasks(
         total=pd.concat([one.total.assign(world=name) for name, one in pairs], ignore_index=True),
         rates=_named([(name, one.rates) for name, one in pairs]),
         from_log=_named([(name, one.from_log) for name, one in pairs]),
+        seconds=_named([(name, one.seconds) for name, one in pairs]),
         resumed=tuple(_named([(name, dict.fromkeys(one.resumed)) for name, one in pairs])),
     )
 
@@ -227,7 +233,7 @@ def _rehearse_all(
 
 
 def _rehearse(name: str) -> str:
-    task, rehearsal = _SHARED["task"], _SHARED["rehearsal"]
+    task, rehearsal, began = _SHARED["task"], _SHARED["rehearsal"], time.process_time()
     policy = POLICIES[name] if name in POLICIES else reference(name, rehearsal)
     done = replay(rehearsal, policy, task.setup, knowledge=knowledge_of(name, task.setup.seed))
     folder = task.folder(name)
@@ -237,7 +243,8 @@ def _rehearse(name: str) -> str:
     write_table(_chances(done), folder / "chances.parquet")
     write_table(_dated(account(rehearsal, done)), folder / "daily.parquet")
     # The last file says that all are there.
-    _write_json({"policy": name, "rates": rate_estimates(rehearsal, done)}, folder)
+    rates, seconds = rate_estimates(rehearsal, done), time.process_time() - began
+    _write_json({"policy": name, "rates": rates, "seconds": seconds}, folder)
     return name
 
 
@@ -280,14 +287,15 @@ def _write_json(content: dict[str, Any], folder: Path) -> None:
 
 
 def _collect(task: Task, resumed: tuple[str, ...]) -> Outcome:
-    daily, rates = [], {}
+    daily, rates, seconds = [], {}, {}
     for name in task.policies:
         folder = task.folder(name)
         daily.append(read_parquet(folder / "daily.parquet"))
-        rates[name] = json.loads((folder / "rehearsal.json").read_text("utf-8"))["rates"]
+        about = json.loads((folder / "rehearsal.json").read_text("utf-8"))
+        rates[name], seconds[name] = about["rates"], about["seconds"]
     together = _undated(pd.concat(daily, ignore_index=True))
     total = _undated(read_parquet(_total_of(task)))
-    return Outcome(together, total, rates, _from_log(task), resumed)
+    return Outcome(together, total, rates, _from_log(task), seconds, resumed)
 
 
 def _total_of(task: Task) -> Path:
