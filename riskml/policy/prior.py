@@ -50,7 +50,8 @@ OPEN = (
     "same_heading", "goods_similarity", "party_name_similarity", "container_type_mismatch",
     "lodged_before_arrival_hours", "importer_id__count__365d", "exporter_id__count__365d",
     "declarant_id__count__365d", "importer_id.exporter_id__count__365d",
-    "importer_id__distinct_exporter_id__90d",
+    "importer_id__distinct_exporter_id__90d", "consignee_id__count__365d",
+    "shipper_id__count__365d", "consignee_id.shipper_id__count__365d",
 )  # fmt: skip
 """Of which nothing is held beforehand: violations may show either way."""
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from riskml.config import STAGES
 from riskml.features.catalogue import feature_set
 from riskml.features.featureset import Feature, FeatureSet
 from riskml.policy.knowledge import PASSED_BY, Earned, Examples
@@ -60,10 +61,11 @@ def test_directions_in_which_risk_may_rise_are_found() -> None:
 
 
 def test_every_named_direction_is_a_feature_of_the_catalogue() -> None:
-    names = set(feature_set("declaration").names)
-    assert {*OPEN, *CONTRADICTIONS} <= names
-    for part in (*UPWARD, NAMES_OF_ONE):
-        assert any(part in name for name in names), part
+    names = {stage: feature_set(stage).names for stage in STAGES}
+    assert {*OPEN, *CONTRADICTIONS} <= {*names["declaration"], *names["pre_arrival"]}
+    for stage, own in names.items():
+        assert any(name.endswith(UPWARD) for name in own), stage
+        assert any(NAMES_OF_ONE in name for name in own), stage
 
 
 def test_columns_are_the_logarithms_of_the_tails() -> None:
