@@ -16,14 +16,33 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskml.policy.estimates import Method, Selected, estimate_hit_rate
+from riskml.policy.replay import Replay
 
-__all__ = ["METHODS", "NO_SUPPORT", "estimate_from_log"]
+__all__ = ["METHODS", "NO_SUPPORT", "chances_of", "estimate_from_log"]
 
 METHODS: tuple[Method, ...] = ("horvitz_thompson", "self_normalised", "doubly_robust")
 NO_SUPPORT = (
     "where a policy picks arrivals that the log's policy could not have inspected, no weighing can "
     "tell what it would have found: no estimate is given, and the share of such picks is"
 )
+
+
+def chances_of(done: Replay) -> pd.DataFrame:
+    """Return what a policy's log holds of every rehearsed arrival, inspected or not.
+
+    Returns
+    -------
+    DataFrame
+        ``row, propensity, probability``; see `riskml.policy.replay.Replay`.
+    """
+    rows = np.flatnonzero(~np.isnan(done.propensity))
+    return pd.DataFrame(
+        {
+            "row": rows,
+            "propensity": done.propensity[rows],
+            "probability": done.probability[rows],
+        }
+    )
 
 
 def estimate_from_log(
@@ -34,9 +53,7 @@ def estimate_from_log(
     Parameters
     ----------
     chances : DataFrame
-        Of the log's policy, a row per rehearsed arrival: ``row``, ``propensity`` (chance to be
-        inspected, 0 for none) and ``probability`` of a violation by its model of that day, NaN
-        where it had none.
+        From `chances_of` of the log's policy.
     inspected : DataFrame
         Its picks: ``row`` and ``finds`` (1 where the inspection found a violation).
     picks : DataFrame

@@ -12,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from riskml.datasets.tables import read_parquet, write_table
@@ -21,11 +20,11 @@ from riskml.files import whole_file
 from riskml.history import Progress
 from riskml.policy.account import account, everything
 from riskml.policy.honesty import rate_estimates
-from riskml.policy.off_policy import estimate_from_log
+from riskml.policy.off_policy import chances_of, estimate_from_log
 from riskml.policy.policies import POLICIES, choose_policies
 from riskml.policy.references import REFERENCES, knowledge_of, reference
 from riskml.policy.rehearsal import Rehearsal, prepare
-from riskml.policy.replay import Replay, Setup, replay
+from riskml.policy.replay import Setup, replay
 
 __all__ = ["Outcome", "Task", "run_task", "run_tasks"]
 
@@ -240,24 +239,12 @@ def _rehearse(name: str) -> str:
     sealed = rehearsal.envelope.iloc[done.picks["row"].to_numpy()]
     seen = {n: sealed[n].to_numpy() for n in ("violation", "finds", "probability")}
     write_table(_dated(done.picks.assign(**seen)), folder / "picks.parquet")
-    write_table(_chances(done), folder / "chances.parquet")
+    write_table(chances_of(done), folder / "chances.parquet")
     write_table(_dated(account(rehearsal, done)), folder / "daily.parquet")
     # The last file says that all are there.
     rates, seconds = rate_estimates(rehearsal, done), time.process_time() - began
     _write_json({"policy": name, "rates": rates, "seconds": seconds}, folder)
     return name
-
-
-def _chances(done: Replay) -> pd.DataFrame:
-    """Return what the policy's log holds of every rehearsed arrival, inspected or not."""
-    rows = np.flatnonzero(~np.isnan(done.propensity))
-    return pd.DataFrame(
-        {
-            "row": rows,
-            "propensity": done.propensity[rows],
-            "probability": done.probability[rows],
-        }
-    )
 
 
 def _from_log(task: Task) -> dict[str, Any]:

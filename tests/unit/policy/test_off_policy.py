@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskml.policy.off_policy import METHODS, estimate_from_log
+from riskml.policy.off_policy import METHODS, chances_of, estimate_from_log
 from riskml.policy.policies import POLICIES
 from riskml.policy.rehearsal import Rehearsal
 from riskml.policy.replay import Replay, Setup, replay
@@ -70,11 +70,8 @@ def test_intervals_cover_over_redraws_of_the_log(redraws: int, least: float) -> 
 
 
 def _frames(rehearsal: Rehearsal, done: Replay) -> tuple[pd.DataFrame, pd.DataFrame]:
-    rows = np.flatnonzero(~np.isnan(done.propensity))
-    chances = {"propensity": done.propensity[rows], "probability": done.probability[rows]}
     finds = rehearsal.envelope["finds"].to_numpy()[done.picks["row"]]
-    picks = pd.DataFrame({"row": done.picks["row"], "finds": finds})
-    return pd.DataFrame({"row": rows, **chances}), picks
+    return chances_of(done), pd.DataFrame({"row": done.picks["row"], "finds": finds})
 
 
 @pytest.fixture(scope="module")
