@@ -155,7 +155,7 @@ def _options() -> tuple[Plan, list[int], int]:
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--days", type=int, default=730, help="rehearsed")
     parser.add_argument("--warm-up", type=int, default=730, help="days before: legacy policy")
-    parser.add_argument("--shift-after", type=int, default=455, help="days; 0 plants none")
+    parser.add_argument("--shift-after", type=int, default=546, help="days; 0 plants none")
     parser.add_argument("--policies", default=POLICIES)
     parser.add_argument("--rate", type=float, default=0.05)
     parser.add_argument("--exploration", type=float, default=0.05)
