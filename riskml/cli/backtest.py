@@ -147,13 +147,19 @@ def _told(from_log: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "policy": name,
             "truth": found["truth"],
-            **{method.replace("_", " "): _interval(found[method]) for method in METHODS},
+            **{method.replace("_", " "): _one(found, method) for method in METHODS},
             "width": _widths(found),
             "also in the log %": found["shared"],
             "no support %": found["unsupported"],
         }
         for name, found in from_log.items()
     ]
+
+
+def _one(found: dict[str, Any], method: str) -> str:
+    if found[method] is None and not found["unsupported"]:
+        return "none: the log inspected none of them"
+    return _interval(found[method])
 
 
 def _widths(found: dict[str, Any]) -> str:

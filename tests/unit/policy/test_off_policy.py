@@ -111,6 +111,16 @@ def test_without_support_there_is_no_estimate(frames) -> None:
     assert 0 <= told["shared"] < 50
 
 
+def test_with_nothing_inspected_a_rate_is_bounded_but_not_normalised() -> None:
+    chances = pd.DataFrame({"row": range(1000), "propensity": 0.5, "probability": np.nan})
+    picks = pd.DataFrame({"row": range(1000), "finds": 0})
+    told = estimate_from_log(chances, picks.iloc[:0], picks)
+    assert told["self_normalised"] is None
+    assert told["shared"] == 0
+    assert told["horvitz_thompson"]["low"] == told["horvitz_thompson"]["value"] == 0
+    assert 0 < told["horvitz_thompson"]["high"] < 1
+
+
 def test_what_both_inspect_for_certain_is_known() -> None:
     chances = pd.DataFrame({"row": [3, 5, 8], "propensity": 1.0, "probability": np.nan})
     picks = pd.DataFrame({"row": [8, 3], "finds": [1, 0]})
