@@ -3,8 +3,9 @@
 ``python -m benchmarks.estimates`` simulates the default world, lets a model take the riskiest
 arrivals of its last quarter for certain and explores the rest at random. It redraws that
 exploration many times and prints for each method how often its nominal 95 % interval holds the
-true violation rate of all arrivals, and how wide it is; then it corrects the world's own scans for
-the clear images that nobody opened.
+truth, and how wide it is: for the violation rate of all arrivals, and for the hit rates of two
+policies that were not followed. Then it corrects the world's own scans for the clear images that
+nobody opened.
 """
 
 import argparse
@@ -50,19 +51,41 @@ def _redraw(truth: pd.DataFrame, redraws: int, seed: int) -> None:
     explored = len(label) // 100
     propensity = np.where(certain, 1.0, explored / len(others))
     model = np.minimum(1.0, np.exp(seen))
-    found: dict[str, list[Estimate]] = {name: [] for name in (*METHODS, "naive")}
-    for _ in range(redraws):
-        selected = certain.copy()
-        selected[rng.choice(others, explored, replace=False)] = True
-        data = Selected(propensity, selected, np.where(selected, label, np.nan))
-        for method in METHODS:
-            found[method].append(estimate_hit_rate(data, method=method, model=model))
-        found["naive"].append(estimate_naively(data))
-    rate = label.mean()
+    # Whom another policy would pick: as good a model, with errors of its own; or anybody.
+    other = logit + rng.normal(0, 1.0, len(label))
+    size = len(label) * 5 // 100
+    claims = {
+        "all arrivals": np.arange(len(label)),
+        "another model's 5 %": np.argsort(-other)[:size],
+        "5 % at random": rng.choice(len(label), size, replace=False),
+    }
+    draws = [_draw(rng, certain, others, explored) for _ in range(redraws)]
     print(
-        f"{len(label):,} arrivals, {int(label.sum())} violations ({rate:.3%}); 4 % chosen by a "
+        f"{len(label):,} arrivals, {int(label.sum())} violations; 4 % chosen by a "
         f"model, 1 % explored, {redraws} redraws"
     )
+    for claim, rows in claims.items():
+        picks = np.zeros(len(label), dtype=bool)
+        picks[rows] = True
+        found: dict[str, list[Estimate]] = {name: [] for name in (*METHODS, "naive")}
+        for selected in draws:
+            data = Selected(propensity, selected, np.where(selected, label, np.nan))
+            for method in METHODS:
+                found[method].append(estimate_hit_rate(data, picks, method=method, model=model))
+            found["naive"].append(estimate_naively(data))
+        _show(claim, label[picks].mean(), found)
+
+
+def _draw(
+    rng: np.random.Generator, certain: np.ndarray, others: np.ndarray, explored: int
+) -> np.ndarray:
+    selected = certain.copy()
+    selected[rng.choice(others, explored, replace=False)] = True
+    return selected
+
+
+def _show(claim: str, rate: float, found: dict[str, list[Estimate]]) -> None:
+    print(f"\nhit rate of {claim}: {rate:.3%}")
     for name, estimates in found.items():
         values = np.array([e.interval.value for e in estimates])
         held = np.mean([e.interval.low <= rate <= e.interval.high for e in estimates])

@@ -8,8 +8,8 @@ what rules find, and how expected violations found, in 4-week windows averaged o
 recover after the shift, absolutely and as a share of what the oracle finds in the same weeks.
 
 Seeds run in parallel processes; what is finished is kept in ``--out`` and not done again, and a
-part of the seeds can be shown with ``--finished``. The first ``--warm-up`` days belong to the
-legacy policy: its outcomes are the common start of all.
+part of the seeds can be shown with ``--finished``. The ``--warm-up`` days before the two years of
+the default world belong to the legacy policy: its outcomes are the common start of all.
 """
 
 import argparse
@@ -36,6 +36,8 @@ from riskml.training.definition import load_stage_definition
 
 POLICIES = "legacy,rules,model,model_exploration,full_information,oracle"
 DEFAULT, FULL, ORACLE = "model_exploration", "full_information", "oracle"
+LEARNING = ("prior", "trust", "presumed", "suspicion", "boosters")
+"""Settings of the learner that can be given."""
 SHOWN = (
     "policy", "inspected %", "expected", "violations", "hit rate %", "recall %",
     "% of full_information", "% of oracle", "times rules", "times legacy",
@@ -60,19 +62,19 @@ class Plan:
     learner: Learner
 
     @property
-    def start(self) -> date:
-        """First day of the world."""
+    def first(self) -> date:
+        """First rehearsed day, on which the default world begins."""
         return default_start(build_config({}))
 
     @property
-    def first(self) -> date:
-        """First rehearsed day."""
-        return self.start + timedelta(days=self.warm_up)
+    def start(self) -> date:
+        """First day of the world, as much earlier as the legacy policy ruled."""
+        return self.first - timedelta(days=self.warm_up)
 
     @property
     def last(self) -> date:
         """Last rehearsed day."""
-        return self.start + timedelta(days=self.days - 1)
+        return self.first + timedelta(days=self.days - 1)
 
     @property
     def shift(self) -> date | None:
@@ -81,7 +83,8 @@ class Plan:
 
     def folder(self, seed: int) -> Path:
         """Return where a seed's world and rehearsals lie."""
-        name = f"seed-{seed}-scale-{self.scale:g}-days-{self.days}-shift-{self.shift}"
+        lengths = f"warm-up-{self.warm_up}-days-{self.days}"
+        name = f"seed-{seed}-scale-{self.scale:g}-{lengths}-shift-{self.shift}"
         return self.out / name
 
 
@@ -109,8 +112,8 @@ def run_seed(seed: int, plan: Plan) -> tuple[Outcome, float] | None:
         making = folder / "making"
         shutil.rmtree(making, ignore_errors=True)
         write_world(
-            making, build_config(shift), start=plan.start, days=plan.days, scale=plan.scale,
-            seed=seed,
+            making, build_config(shift), start=plan.start, days=plan.warm_up + plan.days,
+            scale=plan.scale, seed=seed,
         )  # fmt: skip
         making.rename(folder / "world")
     outcome = run_task(task)
@@ -135,8 +138,7 @@ def main() -> None:
         f"seeds {', '.join(map(str, done))}, scale {plan.scale:g}, {plan.stage}, rehearsed "
         f"{plan.first} to {plan.last} after {plan.warm_up} days of the legacy policy; "
         f"{plan.rate:.0%} of each office's day, {plan.share:.0%} of it explored by {DEFAULT}; "
-        f"prior {plan.learner.prior:g}, presumed {plan.learner.presumed:g}, suspicion "
-        f"{plan.learner.suspicion:g}, boosters {plan.learner.boosters}; "
+        f"{', '.join(f'{name} {getattr(plan.learner, name):g}' for name in LEARNING)}; "
         f"CPU {sum(seconds for _, seconds in done.values()):.0f} s, "
         f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB"
     )
@@ -151,15 +153,15 @@ def _options() -> tuple[Plan, list[int], int]:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--scale", type=float, default=1.0)
-    parser.add_argument("--days", type=int, default=730 + 91)
-    parser.add_argument("--warm-up", type=int, default=91)
-    parser.add_argument("--shift-after", type=int, default=504, help="days; 0 plants none")
+    parser.add_argument("--days", type=int, default=730, help="rehearsed")
+    parser.add_argument("--warm-up", type=int, default=730, help="days before: legacy policy")
+    parser.add_argument("--shift-after", type=int, default=546, help="days; 0 plants none")
     parser.add_argument("--policies", default=POLICIES)
     parser.add_argument("--rate", type=float, default=0.05)
     parser.add_argument("--exploration", type=float, default=0.05)
     parser.add_argument("--stage", default="declaration")
     usual = Learner(load_stage_definition("declaration"))
-    for name in ("prior", "presumed", "suspicion", "boosters"):
+    for name in LEARNING:
         kind, value = type(getattr(usual, name)), getattr(usual, name)
         parser.add_argument(f"--{name}", type=kind, default=value, help="of the learner")
     parser.add_argument("--jobs", type=int, default=1)
@@ -168,9 +170,8 @@ def _options() -> tuple[Plan, list[int], int]:
     given = parser.parse_args()
     learner = Learner(
         load_stage_definition(given.stage),
-        prior=given.prior, presumed=given.presumed, suspicion=given.suspicion,
-        boosters=given.boosters,
-    )  # fmt: skip
+        **{name: getattr(given, name) for name in LEARNING},
+    )
     plan = Plan(
         given.scale, given.days, given.warm_up, given.shift_after,
         tuple(given.policies.split(",")), given.rate, given.exploration, given.stage, given.out,
@@ -184,6 +185,19 @@ def _totals(outcomes: list[Outcome]) -> None:
     rows = summarise(daily, pd.concat([each.total for each in outcomes]))
     print("\nall seeds together (expected: sum of the true probabilities of the picks)")
     _print([{name: row.get(name) for name in SHOWN} for row in rows])
+    print("\nof a seed, on average: violations known at first and at last, processor seconds")
+    known = daily.groupby(["policy", "date"], sort=False)["violations_known"].mean()
+    _print(
+        [
+            {
+                "policy": name,
+                "known at first": float(known[name].iloc[0]),
+                "at last": float(known[name].iloc[-1]),
+                "CPU s": float(np.mean([each.seconds[name] for each in outcomes])),
+            }
+            for name in daily["policy"].unique()
+        ]
+    )
     halves = []
     middle = sorted(daily["date"].unique())[len(daily["date"].unique()) // 2]
     for name, own in daily.groupby("policy", sort=False):
@@ -225,16 +239,12 @@ def _shift(outcomes: list[Outcome], shift: date) -> None:
     rows = []
     for name, own in daily.groupby("policy", sort=False):
         # As a share of what the oracle finds in the same weeks: what there is to find changes too.
-        smooth = oracle.rolling(WINDOW, center=True, min_periods=1).mean()
-        share = own.assign(expected=own["expected"].to_numpy() / smooth.loc[own["date"]].to_numpy())
-        rows.append(
-            {
-                "policy": name,
-                **_levels(own, shift),
-                "weeks to 90 %": recovery(own, shift),
-                "weeks, against oracle": recovery(share, shift),
-            }
-        )
+        row = {"policy": name, **_levels(own, shift), "weeks to 90 %": recovery(own, shift)}
+        if len(oracle):
+            smooth = oracle.rolling(WINDOW, center=True, min_periods=1).mean()
+            part = own["expected"].to_numpy() / smooth.loc[own["date"]].to_numpy()
+            row["weeks, against oracle"] = recovery(own.assign(expected=part), shift)
+        rows.append(row)
     _print(rows)
     print(f"goal: {ENOUGH:.0%} of the former level within 8 weeks, pure exploitation not")
 

@@ -76,6 +76,8 @@ def _capacity(path: Path | None, rate: float) -> Any:
 def _report(task: "Task", outcome: "Outcome", shift: date | None, *, as_json: bool) -> None:
     from riskml.policy.honesty import WHY
     from riskml.policy.keeping import keep
+    from riskml.policy.off_policy import NO_SUPPORT
+    from riskml.policy.running import LOG
     from riskml.policy.summary import summarise
 
     rows = summarise(outcome.daily, outcome.total, shift)
@@ -87,6 +89,9 @@ def _report(task: "Task", outcome: "Outcome", shift: date | None, *, as_json: bo
         "policies": rows,
         "rates": outcome.rates,
         "why the naive rate is off": WHY,
+        "log of": LOG,
+        "from the log": outcome.from_log,
+        "without support": NO_SUPPORT,
     }
     files = keep(task.out, outcome, report, shift)
     if as_json:
@@ -100,6 +105,11 @@ def _report(task: "Task", outcome: "Outcome", shift: date | None, *, as_json: bo
     _tables(rows)
     print_table(_rates(outcome.rates), as_json=False, title="Violations among all arrivals, %")
     say(f"why: {WHY}.")
+    if outcome.from_log:
+        title = f"Hit rate of each policy, %, as the log of {LOG} alone would have told it (95 %)"
+        print_table(_told(outcome.from_log), as_json=False, title=title)
+        if any(found["unsupported"] > 0 for found in outcome.from_log.values()):
+            say(f"no support: {NO_SUPPORT}.")
     say(f"written: {', '.join(str(path) for path in files)}")
 
 
@@ -128,6 +138,35 @@ def _rates(rates: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for name, found in rates.items()
     ]
+
+
+def _told(from_log: dict[str, Any]) -> list[dict[str, Any]]:
+    from riskml.policy.off_policy import METHODS
+
+    return [
+        {
+            "policy": name,
+            "truth": found["truth"],
+            **{method.replace("_", " "): _one(found, method) for method in METHODS},
+            "width": _widths(found),
+            "also in the log %": found["shared"],
+            "no support %": found["unsupported"],
+        }
+        for name, found in from_log.items()
+    ]
+
+
+def _one(found: dict[str, Any], method: str) -> str:
+    if found[method] is None and not found["unsupported"]:
+        return "none: the log inspected none of them"
+    return _interval(found[method])
+
+
+def _widths(found: dict[str, Any]) -> str:
+    from riskml.policy.off_policy import METHODS
+
+    known = [found[method] for method in METHODS]
+    return " / ".join("-" if each is None else f"{each['width']:.2f}" for each in known)
 
 
 def _interval(found: dict[str, float] | None) -> str:

@@ -37,12 +37,15 @@ class Picks:
         Probability with which the design inspects each of today's arrivals.
     share : float
         Share of the capacity that explored.
+    probability : ndarray of float64, shape (arrivals of the day,), or None
+        Of a violation, by the policy's model, for each of today's arrivals; None without one.
     """
 
     keys: list[str]
     channel: tuple[str, ...]
     propensity: FloatArray
     share: float
+    probability: FloatArray | None = None
 
 
 @dataclass(eq=False)
@@ -111,7 +114,12 @@ class Day:
         """Return the known outcome of one consignment; see `Environment.outcome_of`."""
         return self._environment.outcome_of(key, self.now)
 
-    def draw(self, values: FloatArray, exploration: float = 0.0) -> Picks:
+    def draw(
+        self,
+        values: FloatArray,
+        exploration: float = 0.0,
+        probability: FloatArray | None = None,
+    ) -> Picks:
         """Fill each office's capacity: the highest values, and a share at random.
 
         Parameters
@@ -120,6 +128,8 @@ class Day:
             Higher is picked first.
         exploration : float
             Share of the capacity drawn at random, in [0, 1].
+        probability : ndarray of float64, shape (arrivals,), optional
+            Of a violation, by the policy's model: logged, and nothing is drawn by it.
 
         Raises
         ------
@@ -143,7 +153,7 @@ class Day:
             channel += stratum.drawn.channel
             propensity[stratum.rows] = stratum.drawn.propensity
         keys = self.arrivals["key"].to_numpy(dtype=object)[rows].tolist()
-        return Picks(keys, tuple(channel), propensity, exploration)
+        return Picks(keys, tuple(channel), propensity, exploration, probability)
 
 
 def explore(capacity: Capacity, share: float, today: date) -> Capacity:

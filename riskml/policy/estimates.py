@@ -157,8 +157,9 @@ def estimate_hit_rate(
     if method == "doubly_robust":
         interval = _doubly_robust(data, chosen, seen, model, heaviest, confidence)
     else:
-        size = float(arrivals) if method == "horvitz_thompson" else float(weight.sum())
-        interval = _weighted_share(weight[found], heaviest, size, confidence)
+        interval = _weighted_share(weight[found], heaviest, float(arrivals), confidence)
+        if method == "self_normalised":
+            interval = _normalised(interval, float(weight[found].sum()), float(weight.sum()))
     return Estimate(
         _within_bounds(interval), arrivals, int(seen.sum()), int(found.sum()), _effective(weight)
     )
@@ -179,11 +180,21 @@ def estimate_naively(data: Selected, confidence: float = 0.95) -> Estimate:
     return Estimate(interval, len(data.selected), inspected, found, float(inspected))
 
 
+def _normalised(interval: Interval, total: float, size: float) -> Interval:
+    """Divide by the estimated number of picks, which may be far off where few of them were seen.
+
+    How far is not in the bounds of the sum, so they stay those of the known number, stretched to
+    hold the estimate.
+    """
+    if size == 0 or interval.low is None or interval.high is None:
+        return Interval(None)
+    value = total / size
+    return Interval(value, min(interval.low, value), max(interval.high, value))
+
+
 def _weighted_share(
     weight: FloatArray, heaviest: float, size: float, confidence: float
 ) -> Interval:
-    if size == 0:
-        return Interval(None)
     low, high = _sum_bounds(weight, weight, heaviest, confidence)
     return Interval(float(weight.sum()) / size, low / size, high / size)
 

@@ -79,10 +79,13 @@ class Knowledge(Protocol):
     def features(self, rows: IntArray) -> Matrix:
         """Return the encoded features of arrivals, each as of its decision; (len(rows), p)."""
 
-    def remember(self, rows: IntArray) -> None:
-        """Note that arrivals are inspected: they may become examples."""
+    def remember(self, rows: IntArray, seen: Matrix | None = None) -> None:
+        """Note that arrivals are inspected: they may become examples.
 
-    def pass_by(self, rows: IntArray) -> None:
+        ``seen`` are their `features`, where they were asked for already.
+        """
+
+    def pass_by(self, rows: IntArray, seen: Matrix | None = None) -> None:
         """Note that arrivals are not inspected: nothing will be known of them."""
 
     def examples(self, instant: pd.Timestamp) -> Examples:
@@ -144,17 +147,17 @@ class Earned:
             self._waiting = []
         return self._lines.matrix(rows, self._index.lookup)
 
-    def remember(self, rows: IntArray) -> None:
+    def remember(self, rows: IntArray, seen: Matrix | None = None) -> None:
         """Note that arrivals are inspected, with their features as they are known now."""
         if len(rows):
             self._rows.append(rows)
-            self._seen.append(self.features(rows))
+            self._seen.append(self.features(rows) if seen is None else seen)
 
-    def pass_by(self, rows: IntArray) -> None:
+    def pass_by(self, rows: IntArray, seen: Matrix | None = None) -> None:
         """Keep every so many of the uninspected, with their features as they are known now."""
         kept = rows[::PASSED_BY]
         self._passed[kept] = True
-        self.remember(kept)
+        self.remember(kept, None if seen is None else seen[::PASSED_BY])
 
     def examples(self, instant: pd.Timestamp) -> Examples:
         """Return what is known strictly before an instant, and a sample of those passed by."""
@@ -207,10 +210,10 @@ class Everything:
     def learn(self, outcomes: pd.DataFrame, findings: pd.DataFrame) -> None:
         """Learn nothing: all is known."""
 
-    def remember(self, rows: IntArray) -> None:
+    def remember(self, rows: IntArray, seen: Matrix | None = None) -> None:
         """Remember nothing: all is known."""
 
-    def pass_by(self, rows: IntArray) -> None:
+    def pass_by(self, rows: IntArray, seen: Matrix | None = None) -> None:
         """Presume nothing: all is known."""
 
     def features(self, rows: IntArray) -> Matrix:

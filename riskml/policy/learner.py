@@ -11,11 +11,13 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
+from scipy.special import expit
 
 from riskml.bundle.bundle import booster_names
 from riskml.features import FeatureSet
 from riskml.policy.knowledge import Examples
-from riskml.policy.prior import Tails, signed
+from riskml.policy.prior import Prior, Tails, ways, weigh
 from riskml.policy.rehearsal import Matrix
 from riskml.training.boosting import SECOND, SECOND_ROUNDS, Design, parameters
 from riskml.training.definition import LightGBM, ModelDefinition
@@ -35,9 +37,9 @@ class Learner:
     ----------
     definition : ModelDefinition
         Of the stage; its tree parameters and monotone signs are used, apart from the next two.
-    feature_fraction, max_bin
+    feature_fraction, max_bin, learning_rate
         Of LightGBM: small ensembles do better when each tree sees more columns, and coarser bins
-        are as good at half the price.
+        are as good at half the price; trees that correct a prior take small steps.
     every : int
         Days between two trainings.
     boosters, rounds : int
@@ -53,8 +55,11 @@ class Learner:
         Share of the score that comes from two processes, suspicion and violation among the
         suspicious, in [0, 1).
     prior : float
-        Log-odds that a unit of the prior (`riskml.policy.prior`) is worth before anything is
-        learned; 0 has none.
+        Log-odds that a unit of an expected direction (`riskml.policy.prior`) is worth before
+        anything is learned.
+    trust : float
+        Standard deviation about that: how quickly known violations overrule it. 0 never does;
+        where both are 0 there is no prior.
     few : float
         Positives for each leaf of a tree, while they are few; 0 leaves trees as defined.
     """
@@ -62,16 +67,18 @@ class Learner:
     definition: ModelDefinition
     feature_fraction: float = 0.6
     max_bin: int = 63
+    learning_rate: float = 0.08
     every: int = 7
-    boosters: int = 3
-    rounds: int = 100
-    negatives: int = 20
-    least: int = 5000
-    half_life_days: float | None = 365.0
+    boosters: int = 2
+    rounds: int = 40
+    negatives: int = 10
+    least: int = 3000
+    half_life_days: float | None = 730.0
     presumed: float = 1.0
     suspicion: float = 0.0
-    prior: float = 0.3
-    few: float = 8.0
+    prior: float = 0.2
+    trust: float = 0.3
+    few: float = 40.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,10 +89,8 @@ class Model:
     ----------
     parts : tuple of (float, tuple of Booster)
         Weight in the score, and the boosters of one process, each of one member of the ensemble.
-    prior : float
-        Log-odds of a unit of the prior, from which the boosters went on.
-    tails : Tails
-        Scores by the prior.
+    prior : Prior
+        From which the boosters went on.
     level : float
         Added to all log-odds: what the boosters began from, less what sampling lifts.
     revenue : Booster or None
@@ -95,8 +100,7 @@ class Model:
     """
 
     parts: tuple[tuple[float, tuple[lgb.Booster, ...]], ...]
-    prior: float
-    tails: Tails
+    prior: Prior
     level: float
     revenue: lgb.Booster | None
     mean_revenue: float
@@ -114,8 +118,7 @@ class Model:
         for weight, boosters in self.parts:
             raw = [b.predict(X, raw_score=True, num_threads=1) for b in boosters]
             found += weight * np.column_stack(raw)
-        known = self.prior * self.tails.scores(X)
-        return np.asarray(found + known[:, None] + self.level)
+        return np.asarray(found + self.prior.scores(X)[:, None] + self.level)
 
     def score(self, X: Matrix) -> FloatArray:
         """Return the mean log-odds, shape (n,)."""
@@ -156,14 +159,13 @@ def fit(examples: Examples, features: FeatureSet, learner: Learner, seed: int) -
     """
     positive = np.flatnonzero(examples.known & (examples.y == 1))
     suspicious = np.flatnonzero(examples.suspicious == 1)
-    # Examples that stand for others are a sample of everybody: what is ordinary.
-    tails = Tails.of(examples.X[examples.stands_for > 1], signed(features))
-    trees = _Trees(examples, features, learner, seed, learner.prior * tails.scores(examples.X))
-    direct = trees.tell(examples.y, positive) if len(positive) >= FEWEST else None
+    trees = _Trees(examples, features, learner, seed)
+    prior = trees.weigh(positive)
+    direct = trees.tell(examples.y, positive, prior) if len(positive) >= FEWEST else None
     by_scan = None
     if learner.suspicion > 0 and len(suspicious) >= FEWEST_SUSPICIOUS:
-        by_scan = trees.tell(examples.suspicious, suspicious)
-    if direct is None and by_scan is None and not (learner.prior and tails.ordinary):
+        by_scan = trees.tell(examples.suspicious, suspicious, prior)
+    if direct is None and by_scan is None and not prior.weights.any():
         return None
     share = 0.0 if by_scan is None else 1.0 if direct is None else learner.suspicion
     grown = [(1 - share, direct), (share, by_scan)]
@@ -174,8 +176,7 @@ def fit(examples: Examples, features: FeatureSet, learner: Learner, seed: int) -
         parts.append((share, trees.small(examples.y, rows)))
     return Model(
         parts=tuple(parts),
-        prior=learner.prior,
-        tails=tails,
+        prior=prior,
         level=sum(weight * part.level for weight, part in grown if part is not None),
         revenue=_grow_revenue(examples, positive, features, seed),
         mean_revenue=float(examples.revenue[positive].mean()) if len(positive) else 1.0,
@@ -194,46 +195,61 @@ class _Trees:
     """Grows ensembles from examples."""
 
     def __init__(
-        self,
-        examples: Examples,
-        features: FeatureSet,
-        learner: Learner,
-        seed: int,
-        prior: FloatArray,
+        self, examples: Examples, features: FeatureSet, learner: Learner, seed: int
     ) -> None:
-        self._examples, self._features, self._prior = examples, features, prior
+        self._examples, self._features = examples, features
         self._learner, self._seed = learner, seed
         weight = np.where(examples.presumed, learner.presumed, 1.0)
         if learner.half_life_days is not None:
             weight = weight * 0.5 ** (examples.age / learner.half_life_days)
         self._weight = weight
 
-    def tell(self, label: FloatArray, positive: IntArray) -> _Part | None:
-        """Tell positives from a sample of the negatives; the prior is the start."""
-        learner = self._learner
-        negative = np.flatnonzero((label == 0) & (self._weight > 0))
-        if not len(negative) or not len(positive):
-            return None
+    def weigh(self, positive: IntArray) -> Prior:
+        """Weigh the prior by the known violations."""
+        examples, learner = self._examples, self._learner
+        # Examples that stand for others are a sample of everybody: what is ordinary.
+        which = ways(self._features) if learner.prior or learner.trust else ()
+        tails = Tails.of(examples.X[examples.stands_for > 1], which)
+        rows = self._sample(examples.y, positive)
+        return weigh(
+            tails, examples.X[rows], examples.y[rows], self._weight[rows], learner.prior,
+            learner.trust,
+        )  # fmt: skip
+
+    def _sample(self, label: FloatArray, positive: IntArray) -> IntArray:
+        """Return the positives and a sample of the negatives."""
+        negative, learner = self._negative(label), self._learner
         size = min(len(negative), max(learner.least, learner.negatives * len(positive)))
         rng = np.random.default_rng(self._seed)
         sample = rng.choice(negative, size, replace=False) if size < len(negative) else negative
-        rows = np.sort(np.concatenate([positive, sample]))
+        return np.sort(np.concatenate([positive, sample]))
+
+    def _negative(self, label: FloatArray) -> IntArray:
+        return np.flatnonzero((label == 0) & (self._weight > 0))
+
+    def tell(self, label: FloatArray, positive: IntArray, prior: Prior) -> _Part | None:
+        """Tell positives from a sample of the negatives; the prior is the start."""
+        learner, w = self._learner, self._weight
+        negative = self._negative(label)
+        if not len(negative) or not len(positive):
+            return None
+        rows = self._sample(label, positive)
         update: dict[str, Any] = {
             "feature_fraction": learner.feature_fraction,
             "max_bin": learner.max_bin,
+            "learning_rate": learner.learning_rate,
         }
         trees = learner.definition.lightgbm
         if learner.few > 0:
             leaves = int(np.clip(len(positive) / learner.few, 4, trees.num_leaves))
             update["num_leaves"] = leaves
         # LightGBM adds no mean where it is given a start, so the start brings it.
-        w = self._weight
-        centre = np.average(self._prior[rows], weights=w[rows])
-        start = float(np.log(w[positive].sum() / w[sample].sum()) - centre)
+        known = prior.scores(self._examples.X[rows])
+        start = _level(known, label[rows], w[rows])
         boosters = self._train(
-            label, rows, trees.model_copy(update=update), learner.rounds, start + self._prior[rows]
+            label, rows, trees.model_copy(update=update), learner.rounds, start + known
         )
-        lift = np.log(self._examples.stands_for[negative].sum() / w[sample].sum())
+        lift = np.log(self._examples.stands_for[negative].sum() / w[rows][label[rows] == 0].sum())
         return _Part(boosters, start - float(lift))
 
     def small(self, label: FloatArray, rows: IntArray) -> Boosters:
@@ -265,6 +281,16 @@ class _Trees:
             lgb.train(parameters(design, trees, fixed, self._seed + member), data, rounds)
             for member in range(self._learner.boosters)
         )
+
+
+def _level(known: FloatArray, label: FloatArray, weight: FloatArray) -> float:
+    """Return what to add to log-odds so that they expect as many positives as there are."""
+
+    def surplus(level: float) -> float:
+        return float(weight @ (expit(known + level) - label))
+
+    farthest = float(np.abs(known).max()) + 50.0
+    return float(brentq(surplus, -farthest, farthest))
 
 
 def _grow_revenue(

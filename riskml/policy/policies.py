@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
 from riskml.errors import UsageError
 from riskml.evaluation.baselines import RULES, rule_profile
@@ -99,13 +100,13 @@ def risky_profile(day: Day) -> Picks:
 @policy("model", learns=True)
 def model(day: Day) -> Picks:
     """Take the most probable by the model: pure exploitation."""
-    return day.draw(_scores(day))
+    return _draw(day)
 
 
 @policy("model_exploration", learns=True)
 def model_exploration(day: Day) -> Picks:
     """Take the most probable by the model, and the house's share at random: the default."""
-    return day.draw(_scores(day), exploration=day.share)
+    return _draw(day, day.share)
 
 
 @policy("upper_confidence", learns=True)
@@ -131,7 +132,7 @@ def thompson(day: Day) -> Picks:
 def adaptive(day: Day) -> Picks:
     """Explore the more, the more arrivals drift and the less the model finds of late."""
     scores = _scores(day)
-    picks = day.draw(scores, exploration=steer(day, scores))
+    picks = _draw(day, steer(day, scores))
     day.memory.setdefault("explored", {}).update(zip(picks.keys, picks.channel, strict=True))
     return picks
 
@@ -155,6 +156,12 @@ def profile_scores(day: Day) -> FloatArray:
     known = np.where(np.isnan(rates), np.nan, rates)
     centre = np.nan_to_num(np.nanmedian(known)) if known.size else 0.0
     return np.asarray(np.nansum(known - centre, axis=1))
+
+
+def _draw(day: Day, exploration: float = 0.0) -> Picks:
+    scores = _scores(day)
+    probability = None if day.model is None else expit(scores)
+    return day.draw(scores, exploration, probability)
 
 
 def _scores(day: Day) -> FloatArray:

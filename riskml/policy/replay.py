@@ -1,5 +1,6 @@
 """The replay: day by day, under the capacity of each office, with outcomes for picks alone."""
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -57,12 +58,15 @@ class Replay:
         One row per day: ``date, arrivals, picks, share, examples, violations_known, trained``.
     propensity : ndarray of float64, shape (number of arrivals,)
         With which the design inspected each rehearsed arrival; NaN outside the rehearsal.
+    probability : ndarray of float64, shape (number of arrivals,)
+        Of a violation, by the policy's model of the day; NaN where it had none.
     """
 
     policy: str
     picks: pd.DataFrame
     days: pd.DataFrame
     propensity: npt.NDArray[np.float64]
+    probability: npt.NDArray[np.float64]
 
 
 def open_environment(rehearsal: Rehearsal, capacity: Capacity) -> Environment:
@@ -131,6 +135,8 @@ class _Run:
         self._rehearsal, self._policy, self._setup = rehearsal, policy, setup
         self._environment, self._known = environment, known
         self._rows = rows_of(rehearsal.arrivals)
+        # Each policy draws lots of its own: what one explores tells nothing of whom another does.
+        self._lots = zlib.crc32(f"{setup.seed} {policy.name}".encode())
         self._since: pd.Timestamp | None = None
         self._model: Model | None = None
         self._trained: date | None = None
@@ -138,6 +144,7 @@ class _Run:
         self._days: list[dict[str, Any]] = []
         self._picks: list[pd.DataFrame] = []
         self._propensity = np.full(len(rehearsal), np.nan)
+        self._probability = np.full(len(rehearsal), np.nan)
         self._examples = (0, 0)
 
     def live(self, today: date) -> None:
@@ -154,15 +161,17 @@ class _Run:
         self._since = now
         trained = self._train(today, arrivals["decision_time"].min())
         day = Day(
-            today, arrivals, self._model, self._setup.share, self._setup.seed, self._memory,
+            today, arrivals, self._model, self._setup.share, self._lots, self._memory,
             self._rehearsal.features, rows, self._environment, self._known, self._setup.capacity,
         )  # fmt: skip
         picks = self._policy.choose(day)
         self._environment.pick(picks.keys)
-        chosen = rows[pd.Index(arrivals["key"]).get_indexer(pd.Index(picks.keys, dtype=object))]
+        place = pd.Index(arrivals["key"]).get_indexer(pd.Index(picks.keys, dtype=object))
+        chosen = rows[place]
         if self._policy.learns:
-            self._known.remember(chosen)
-            self._known.pass_by(np.setdiff1d(rows, chosen))
+            X, left = day.features(), np.delete(np.arange(len(rows)), place)
+            self._known.remember(chosen, X[place])
+            self._known.pass_by(rows[left], X[left])
         self._log(today, arrivals, rows, chosen, picks, trained)
 
     def _train(self, today: date, now: pd.Timestamp) -> bool:
@@ -191,6 +200,8 @@ class _Run:
         trained: bool,
     ) -> None:
         self._propensity[rows] = picks.propensity
+        if picks.probability is not None:
+            self._probability[rows] = picks.probability
         self._picks.append(
             pd.DataFrame(
                 {
@@ -217,4 +228,5 @@ class _Run:
     def done(self) -> Replay:
         """Return what was done."""
         picks = pd.concat(self._picks, ignore_index=True)
-        return Replay(self._policy.name, picks, pd.DataFrame(self._days), self._propensity)
+        days = pd.DataFrame(self._days)
+        return Replay(self._policy.name, picks, days, self._propensity, self._probability)

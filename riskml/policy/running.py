@@ -3,7 +3,8 @@
 import hashlib
 import json
 import multiprocessing
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,7 @@ from riskml.files import whole_file
 from riskml.history import Progress
 from riskml.policy.account import account, everything
 from riskml.policy.honesty import rate_estimates
+from riskml.policy.off_policy import chances_of, estimate_from_log
 from riskml.policy.policies import POLICIES, choose_policies
 from riskml.policy.references import REFERENCES, knowledge_of, reference
 from riskml.policy.rehearsal import Rehearsal, prepare
@@ -26,7 +28,10 @@ from riskml.policy.replay import Setup, replay
 
 __all__ = ["Outcome", "Task", "run_task", "run_tasks"]
 
-FORMAT = 2
+LOG = "model_exploration"
+"""The default policy, from whose log others are estimated."""
+
+FORMAT = 3
 """Version of what is kept of a finished rehearsal."""
 
 
@@ -89,6 +94,12 @@ class Outcome:
         One row per day: what there was to find.
     rates : dict
         `riskml.policy.honesty.rate_estimates` by policy.
+    from_log : dict
+        `riskml.policy.off_policy.estimate_from_log` by policy, from the log of `LOG`; empty if
+        that was not rehearsed.
+    seconds : dict
+        Processor time of each policy's rehearsal; what all share (features without outcomes) is
+        in none of them.
     resumed : tuple of str
         Policies that were finished by an earlier run.
     """
@@ -96,6 +107,8 @@ class Outcome:
     daily: pd.DataFrame
     total: pd.DataFrame
     rates: dict[str, Any]
+    from_log: dict[str, Any]
+    seconds: dict[str, float]
     resumed: tuple[str, ...]
 
 
@@ -149,8 +162,8 @@ def run_tasks(
     Returns
     -------
     Outcome
-        Its frames have a column ``world`` (name of the data folder); ``rates`` are by world and
-        policy if there are several worlds.
+        Its frames have a column ``world`` (name of the data folder); ``rates`` and ``from_log``
+        are by world and policy if there are several worlds.
 
     Raises
     ------
@@ -169,21 +182,24 @@ def run_tasks(
             shown = done if progress is None else progress(done, "Worlds", len(tasks))
             found = list(shown)
     pairs = list(zip(names, found, strict=True))
-    several = len(pairs) > 1
     return Outcome(
         daily=pd.concat([one.daily.assign(world=name) for name, one in pairs], ignore_index=True),
         total=pd.concat([one.total.assign(world=name) for name, one in pairs], ignore_index=True),
-        rates={
-            f"{name} {policy}" if several else policy: rates
-            for name, one in pairs
-            for policy, rates in one.rates.items()
-        },
-        resumed=tuple(
-            f"{name} {policy}" if several else policy
-            for name, one in pairs
-            for policy in one.resumed
-        ),
+        rates=_named([(name, one.rates) for name, one in pairs]),
+        from_log=_named([(name, one.from_log) for name, one in pairs]),
+        seconds=_named([(name, one.seconds) for name, one in pairs]),
+        resumed=tuple(_named([(name, dict.fromkeys(one.resumed)) for name, one in pairs])),
     )
+
+
+def _named(worlds: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
+    """Lay together what worlds say by policy, by world and policy if there are several."""
+    several = len(worlds) > 1
+    return {
+        f"{world} {policy}" if several else policy: value
+        for world, own in worlds
+        for policy, value in own.items()
+    }
 
 
 def _shown(done: Iterator[str], waiting: Sequence[str], progress: Progress | None) -> Any:
@@ -216,17 +232,34 @@ def _rehearse_all(
 
 
 def _rehearse(name: str) -> str:
-    task, rehearsal = _SHARED["task"], _SHARED["rehearsal"]
+    task, rehearsal, began = _SHARED["task"], _SHARED["rehearsal"], time.process_time()
     policy = POLICIES[name] if name in POLICIES else reference(name, rehearsal)
     done = replay(rehearsal, policy, task.setup, knowledge=knowledge_of(name, task.setup.seed))
     folder = task.folder(name)
     sealed = rehearsal.envelope.iloc[done.picks["row"].to_numpy()]
     seen = {n: sealed[n].to_numpy() for n in ("violation", "finds", "probability")}
     write_table(_dated(done.picks.assign(**seen)), folder / "picks.parquet")
+    write_table(chances_of(done), folder / "chances.parquet")
     write_table(_dated(account(rehearsal, done)), folder / "daily.parquet")
     # The last file says that all are there.
-    _write_json({"policy": name, "rates": rate_estimates(rehearsal, done)}, folder)
+    rates, seconds = rate_estimates(rehearsal, done), time.process_time() - began
+    _write_json({"policy": name, "rates": rates, "seconds": seconds}, folder)
     return name
+
+
+def _from_log(task: Task) -> dict[str, Any]:
+    """Return what the log of the default policy says of each of the others."""
+    if LOG not in task.policies:
+        return {}
+    log = task.folder(LOG)
+    chances, inspected = (read_parquet(log / f"{name}.parquet") for name in ("chances", "picks"))
+    others = [name for name in task.policies if name != LOG]
+    return {
+        name: estimate_from_log(
+            chances, inspected, read_parquet(task.folder(name) / "picks.parquet")
+        )
+        for name in others
+    }
 
 
 def _write_json(content: dict[str, Any], folder: Path) -> None:
@@ -241,13 +274,15 @@ def _write_json(content: dict[str, Any], folder: Path) -> None:
 
 
 def _collect(task: Task, resumed: tuple[str, ...]) -> Outcome:
-    daily, rates = [], {}
+    daily, rates, seconds = [], {}, {}
     for name in task.policies:
         folder = task.folder(name)
         daily.append(read_parquet(folder / "daily.parquet"))
-        rates[name] = json.loads((folder / "rehearsal.json").read_text("utf-8"))["rates"]
+        about = json.loads((folder / "rehearsal.json").read_text("utf-8"))
+        rates[name], seconds[name] = about["rates"], about["seconds"]
     together = _undated(pd.concat(daily, ignore_index=True))
-    return Outcome(together, _undated(read_parquet(_total_of(task))), rates, resumed)
+    total = _undated(read_parquet(_total_of(task)))
+    return Outcome(together, total, rates, _from_log(task), seconds, resumed)
 
 
 def _total_of(task: Task) -> Path:

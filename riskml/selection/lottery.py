@@ -133,7 +133,8 @@ def draw(
     lucky = bonus > 0 and ticket(seed, stratum, "") < bonus * TICKETS
     size = int(size) + int(lucky)
     top, pool = free[: slots - size], free[slots - size :]
-    lots = tickets(seed, stratum, map(str, keys[pool]))
+    # Without a slot to explore nobody needs a ticket.
+    lots = tickets(seed, stratum, map(str, keys[pool] if size else ()))
     explored = pool[np.argsort(lots, kind="stable")[:size]]
     propensity = np.zeros(len(keys))
     propensity[taken] = 1.0

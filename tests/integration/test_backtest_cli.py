@@ -52,13 +52,20 @@ def test_it_rehearses_and_resumes(world, tmp_path, monkeypatch, capsys) -> None:
     assert rows["random"]["% of oracle"] < 100.0
     assert report["rates"]["model_exploration"]["unbiased"] is not None
     assert "chosen because they looked risky" in report["why the naive rate is off"]
+    told = report["from the log"]["random"]
+    assert report["log of"] == "model_exploration"
+    assert told["horvitz_thompson"]["low"] <= told["truth"] <= told["horvitz_thompson"]["high"]
+    assert told["unsupported"] == 0
     daily = pd.read_parquet(out / "daily.parquet")
     assert len(daily) == 3 * 10
     assert not daily.duplicated(["date", "policy"]).any()
     assert (daily["regret"].dropna() >= -1e-9).all()
     assert (out / "picture.png").read_bytes().startswith(b"\x89PNG")
     assert here(monkeypatch, arguments(world, out, *policies)) == 0
-    assert "finished before: random, model_exploration, oracle" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "finished before: random, model_exploration, oracle" in said
+    assert "as the log of model_exploration alone would have told it" in said
+    assert "no support:" not in said
 
 
 @pytest.mark.parametrize(
