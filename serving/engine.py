@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from riskml.errors import RiskmlError
-from riskml.ledger import Principal, ScoreRecord, new_id
+from riskml.ledger import EncodedJson, Principal, ScoreRecord, new_id
 from riskml.scoring import rule_score
 from serving.auth import check_office
 from serving.errors import ApiError, from_riskml
@@ -163,14 +163,13 @@ class Answerer:
             error = outcome or ApiError("internal_error", "the item was not scored")
             return Answered({"error": error.to_dict()})
         score_id = new_id()
-        reasons = msgspec.json.encode([reason.to_dict() for reason in outcome.reasons])
         PROBABILITY.labels(asked.stage).observe(outcome.probability)
         return Answered(
-            _body(score_id, asked, outcome, reasons),
-            self._record(score_id, asked, outcome, reasons),
+            _body(score_id, asked, outcome),
+            self._record(score_id, asked, outcome),
         )
 
-    def _record(self, score_id: str, asked: Asked, outcome: Outcome, reasons: bytes) -> ScoreRecord:
+    def _record(self, score_id: str, asked: Asked, outcome: Outcome) -> ScoreRecord:
         contributions = np.append(outcome.contributions, outcome.base_value)
         served = outcome.served
         return ScoreRecord(
@@ -193,7 +192,7 @@ class Answerer:
             raw_score=outcome.raw_score,
             probability=outcome.probability,
             degraded=bool(outcome.degraded),
-            reasons=reasons,
+            reasons=EncodedJson(*outcome.reasons),
             request=_request(asked, outcome, self.state.history.base_digest),
             principal=self.caller.principal.key_id,
             idempotency_key=self.caller.idempotency_key,
@@ -213,7 +212,7 @@ def _request(asked: Asked, outcome: Outcome, base_digest: str) -> bytes:
     )
 
 
-def _body(score_id: str, asked: Asked, outcome: Outcome, reasons: bytes) -> dict[str, Any]:
+def _body(score_id: str, asked: Asked, outcome: Outcome) -> dict[str, Any]:
     return {
         "score_id": score_id,
         "stage": asked.stage,
@@ -223,7 +222,7 @@ def _body(score_id: str, asked: Asked, outcome: Outcome, reasons: bytes) -> dict
         "raw_score": outcome.raw_score,
         "base_value": outcome.base_value,
         "model": outcome.model,
-        "reasons": msgspec.Raw(reasons),
+        "reasons": msgspec.Raw(outcome.reasons.content),
         "degraded": bool(outcome.degraded),
         "degraded_cause": outcome.degraded or None,
     }

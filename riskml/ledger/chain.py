@@ -84,7 +84,11 @@ def row_hash(prev_hash: str, content: str) -> str:
 
 
 def extend(
-    connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], writer: str
+    connection: Connection,
+    table: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    writer: str,
+    around: Sequence[tuple[str, str]] | None = None,
 ) -> None:
     """Append rows to a writer's chain, inside the caller's write transaction.
 
@@ -94,16 +98,24 @@ def extend(
         Every column of ``table`` but ``writer``, ``position`` and the hashes.
     writer : str
         Whose chain. Processes that share a name share the chain and wait for one another.
+    around : sequence of (str, str), optional
+        The canonical JSON of each row before its position, and from there to the writer, if
+        somebody has written it already: both end where the value belongs.
     """
     if not rows:
         return
     clean_text(writer, "writer")
+    end = f"{canonical_json(writer)}}}"
     last, previous = _lock_head(connection, table.name, writer)
     chained = []
-    for position, row in enumerate(rows, start=last + 1):
-        full = {**row, "writer": writer, "position": position}
-        full["prev_hash"] = previous
-        full["row_hash"] = previous = row_hash(previous, chained_json(table.name, full))
+    for number, row in enumerate(rows):
+        full = {**row, "writer": writer, "position": last + 1 + number, "prev_hash": previous}
+        if around is None:
+            content = chained_json(table.name, full)
+        else:
+            before, after = around[number]
+            content = f"{before}{last + 1 + number}{after}{end}"
+        full["row_hash"] = previous = row_hash(previous, content)
         chained.append(full)
     _insert_many(connection, table, chained)
     head = {"position": last + len(rows), "row_hash": previous}

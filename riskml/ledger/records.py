@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = [
     "EVENT_TABLES",
     "ROLES",
     "Answer",
     "ChainReport",
+    "EncodedJson",
     "EventReceipt",
     "KeyInfo",
     "Principal",
@@ -25,6 +26,21 @@ ROLES = ("engine", "office", "analyst", "supervisor", "auditor", "operator", "ad
 
 EVENT_TABLES = ("manifests", "declarations", "inspections")
 """The tables whose rows are events of history (DESIGN 2)."""
+
+
+class EncodedJson(NamedTuple):
+    """JSON that somebody has encoded already.
+
+    Attributes
+    ----------
+    content : bytes
+        UTF-8.
+    quoted : str
+        The same as it reads in a string of ASCII JSON, without the quotation marks.
+    """
+
+    content: bytes
+    quoted: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +72,8 @@ class ScoreRecord:
     reasons, request : Any
         What JSON can hold: the reasons answered, and the content that was scored. ``bytes`` are
         taken as UTF-8 JSON that is encoded already (ten times as fast when the caller has
-        msgspec); what is read back is decoded either way.
+        msgspec); `EncodedJson` spares the ledger even to escape it. What is read back is decoded
+        either way.
     principal : str
         Identifier of the key that asked.
     idempotency_key : str or None
