@@ -7,13 +7,13 @@ is worked out once per model and language.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from riskml.config import settings
 from riskml.explanation.catalogue import Fragments, Language, Phrase, say
 from riskml.explanation.numbers import amount, change, format_number, share
 from riskml.explanation.past import PAST, past_sentence
-from riskml.explanation.sentences import Places, Sentence, Value, number
+from riskml.explanation.sentences import Places, Sentence, Values, number
 from riskml.features import Feature
 
 __all__ = ["KINDS", "sentence_of"]
@@ -51,7 +51,7 @@ def _logged(kind: str, *, plus_one: bool = True, decimals: int | None = 0) -> Ow
         currency = settings().reporting_currency
         phrase = Phrase(language, f"evidence.{kind}", "number", currency=currency)
 
-        def write(values: Sequence[Value]) -> Fragments:
+        def write(values: Values) -> Fragments:
             value = number(values[own])
             if value is None or value > 700:
                 return missing
@@ -72,7 +72,7 @@ def _ratio(kind: str, declared: str) -> Own:
         differing = Phrase(language, f"evidence.{kind}_change", "change")
         both = Phrase(language, f"evidence.{kind}_ratio", "manifest", "declared", "change")
 
-        def write(values: Sequence[Value]) -> Fragments:
+        def write(values: Values) -> Fragments:
             value, logged = number(values[own]), number(values[other])
             if value is None or abs(value) > 50:
                 return missing
@@ -97,7 +97,7 @@ def _flag(kind: str) -> Own:
             (say(language, f"evidence.{kind}.{answer}"),) for answer in ("unknown", "yes", "no")
         )
 
-        def write(values: Sequence[Value]) -> Fragments:
+        def write(values: Values) -> Fragments:
             value = values[own]
             return unknown if value is None else yes if value else no
 
@@ -116,7 +116,7 @@ def _measured(
         missing = (say(language, f"evidence.no_{kind}"),)
         phrase = Phrase(language, f"evidence.{kind}", gap)
 
-        def write(values: Sequence[Value]) -> Fragments:
+        def write(values: Values) -> Fragments:
             value = number(values[own])
             return missing if value is None else phrase.counting(value, written(value, language))
 
@@ -135,7 +135,7 @@ def _weekday(places: Places, language: Language) -> Sentence:
     names = [say(language, f"weekday.{day}") for day in range(7)]
     days = [(say(language, "evidence.weekday", day=name),) for name in names]
 
-    def write(values: Sequence[Value]) -> Fragments:
+    def write(values: Values) -> Fragments:
         value = number(values[own])
         return missing if value is None else days[int(value) % 7]
 
@@ -187,7 +187,7 @@ def _plain(feature: Feature, places: Places, language: Language) -> Sentence:
     missing = (start + say(language, "value.missing"),)
     unit = (f" {feature.unit}",) if feature.unit.strip() else ()
 
-    def write(values: Sequence[Value]) -> Fragments:
+    def write(values: Values) -> Fragments:
         value = values[own]
         if value is None:
             return missing

@@ -1,13 +1,13 @@
 """Evidence of history features: what was seen before, found before, paid before."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from riskml.config import settings
 from riskml.explanation.catalogue import Fragments, Language, Phrase, say
 from riskml.explanation.numbers import amount, change, format_number, share
-from riskml.explanation.sentences import Places, Sentence, Value, exponential, number
+from riskml.explanation.sentences import Places, Sentence, Values, exponential, number
 from riskml.features.wording import describe_key
 
 __all__ = ["PAST", "past_sentence"]
@@ -75,7 +75,7 @@ def _count(past: _Past, places: Places) -> Sentence:
     of_known = past.phrase("hits_of", "number", "known", "share", window=past.window())
     known = places.of(past.other("known")) if past.kind == "hits" else -1
 
-    def write(values: Sequence[Value]) -> Fragments:
+    def write(values: Values) -> Fragments:
         value, inspected = number(values[own]), number(values[known])
         if value is None:
             return missing
@@ -103,7 +103,7 @@ def _rate(past: _Past, places: Places) -> Sentence:
         for key in _wider(past.key)
     ]
 
-    def write(values: Sequence[Value]) -> Fragments:
+    def write(values: Values) -> Fragments:
         value = number(values[own])
         if value is None:
             return missing
@@ -139,7 +139,7 @@ def _since(past: _Past, places: Places) -> Sentence:
     gap = parts.index("\0")
     before, after = parts[:gap], parts[gap + 1 :]
 
-    def write(values: Sequence[Value]) -> Fragments:
+    def write(values: Values) -> Fragments:
         value = number(values[own])
         return missing if value is None else (*before, *ago(value), *after)
 
@@ -164,7 +164,7 @@ def _first_seen(past: _Past, places: Places) -> Sentence:
     own = places.own
     missing, first, again = (past.phrase(n)() for n in ("no_key", "first_seen", "seen_before"))
 
-    def write(values: Sequence[Value]) -> Fragments:
+    def write(values: Values) -> Fragments:
         value = values[own]
         return missing if value is None else first if value else again
 
@@ -177,7 +177,7 @@ def _distinct(past: _Past, places: Places) -> Sentence:
     column = past.named(past.column)
     phrase = past.phrase("distinct", "number", column=column, days=past.days or "")
 
-    def write(values: Sequence[Value]) -> Fragments:
+    def write(values: Values) -> Fragments:
         value = number(values[own])
         return missing if value is None else phrase.counting(value, amount(value, language))
 
@@ -189,7 +189,7 @@ def _share(past: _Past, places: Places) -> Sentence:
     missing = past.phrase("no_key")()
     phrase = past.phrase("share", "share", column=past.named(past.column))
 
-    def write(values: Sequence[Value]) -> Fragments:
+    def write(values: Values) -> Fragments:
         value = number(values[own])
         return missing if value is None else phrase(share(value, language))
 
@@ -223,7 +223,7 @@ def _price(past: _Past, places: Places) -> Sentence:
         )
     }  # fmt: skip
 
-    def write(values: Sequence[Value]) -> Fragments:
+    def write(values: Values) -> Fragments:
         if values[own] is None:
             return missing
         ratio, below = exponential(number(values[log_ratio])), number(values[percentile])

@@ -68,7 +68,7 @@ class Kept(NamedTuple):
     plain, quoted : Laid
         The bytes of each piece, as they read in JSON and in a string of JSON.
     texts : Laid
-        The pieces of each text.
+        The pieces of each text, behind the one that it may begin with instead.
     """
 
     plain: Laid
@@ -107,23 +107,31 @@ class Pieces:
             self._count += len(contents)
             return first
 
-    def part(self, text: str) -> int:
-        """Keep a part of a string; the same with a capital letter follows it."""
-        number = self._parts.get(text)
-        if number is None:
-            capital = text[:1].upper() + text[1:]
-            number = self.add([self._encode(each)[1:-1] for each in (text, capital)])
-            self._parts[text] = number
-        return number
+    def add_texts(self, texts: Iterable[Sequence[str]]) -> int:
+        """Keep texts given in parts; return the number of the first.
 
-    def add_texts(self, texts: Iterable[Iterable[str]]) -> int:
-        """Keep texts given in parts; return the number of the first."""
-        made = [[self._parts.get(part) or self.part(part) for part in text] for text in texts]
+        The first piece of each is its first part with a capital letter; the text follows it.
+        """
+        known = self._parts
+        made = []
+        for text in texts:
+            pieces = [self._part(text[0][:1].upper() + text[0][1:])]
+            for part in text:
+                piece = known.get(part)
+                pieces.append(self._part(part) if piece is None else piece)
+            made.append(pieces)
         with self._lock:
             first = self._text_count
             self._fresh_texts += made
             self._text_count += len(made)
             return first
+
+    def _part(self, text: str) -> int:
+        """Keep a part of a string."""
+        number = self._parts.get(text)
+        if number is None:
+            number = self._parts[text] = self.add([self._encode(text)[1:-1]])
+        return number
 
     def laid(self) -> Kept:
         """Return all that was added, side by side."""

@@ -8,7 +8,16 @@ from typing import Any
 
 from riskml.explanation.catalogue import Fragments
 
-__all__ = ["MOST_REMEMBERED", "Places", "Sentence", "Told", "Value", "exponential", "number"]
+__all__ = [
+    "MOST_REMEMBERED",
+    "Places",
+    "Sentence",
+    "Told",
+    "Value",
+    "Values",
+    "exponential",
+    "number",
+]
 
 MOST_REMEMBERED = 300
 """Wordings that are remembered for one feature; in all languages some 600 bytes each."""
@@ -16,7 +25,10 @@ MOST_REMEMBERED = 300
 Value = float | str | None
 """A feature's value; missing and infinite numbers are None."""
 
-Sentence = Callable[[Sequence[Value]], Fragments]
+Values = Sequence[Value] | Mapping[int, Value]
+"""Values by their places."""
+
+Sentence = Callable[[Values], Fragments]
 """Writes the evidence of one feature from the values of a consignment and a None behind them."""
 
 
@@ -83,7 +95,7 @@ class Told:
             told = self._known[key] = tuple(map("".join, self.written(values)))
         return told
 
-    def written(self, values: Sequence[Value]) -> tuple[Fragments, ...]:
+    def written(self, values: Values) -> tuple[Fragments, ...]:
         """Write the evidence in each language, in fragments, remembering nothing."""
         return tuple([write(values) for write in self._sentences])
 

@@ -39,7 +39,7 @@ def same(
     run: np.ndarray, runs: np.ndarray, content: np.ndarray, bounds: np.ndarray, one: int, two: int
 ) -> bool:
     """Tell whether two texts have the same bytes, however they are cut into pieces."""
-    left, right = runs[one], runs[two]
+    left, right = runs[one] + 1, runs[two] + 1
     if runs[one + 1] - left == runs[two + 1] - right:  # mostly they are cut alike
         alike = True
         for at in range(runs[one + 1] - left):
@@ -92,8 +92,8 @@ def arrange(
     told : (evidence,) int64 array
         The text of each feature named, in the first language; those in the others follow it.
     run, runs : (many,) int64 arrays
-        The pieces of all texts, and where each text begins; behind each piece is the same with a
-        capital letter.
+        The pieces of all texts, and where each text begins: with the piece that stands in place
+        of the next one where the text is the first of a reason.
     content, bounds
         The pieces, as :func:`measure` and :func:`splice` know them.
     heads : (reasons,) int64 array
@@ -148,10 +148,11 @@ def arrange(
                     if one > 0:
                         stream[at] = AND
                         at += 1
-                    for part in range(runs[text], runs[text + 1]):
-                        capital = one == 0 and part == runs[text]
-                        stream[at] = run[part] + (1 if capital else 0)
+                    for part in range(runs[text] + 1, runs[text + 1]):
+                        stream[at] = run[part]
                         at += 1
+                    if one == 0:
+                        stream[at - (runs[text + 1] - runs[text] - 1)] = run[runs[text]]
             stream[at] = FEATURES
             at += 1
             for one in range(size):

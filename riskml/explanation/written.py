@@ -16,13 +16,15 @@ import numpy as np
 from riskml.explanation.catalogue import LANGUAGES
 from riskml.explanation.pieces import Encode, Kept, Pieces, quoted
 from riskml.explanation.reasons import MEMBERS, ReasonBook, choose_reasons
-from riskml.explanation.sentences import MOST_REMEMBERED, Told, Value
+from riskml.explanation.sentences import Told, Value
 from riskml.explanation.splicing import BETWEEN, arrange, cut, measure, splice
 
 __all__ = ["ReasonWriter", "WrittenReasons"]
 
 MOST_PIECES = 60_000
 """Pieces that are kept before they are all forgotten: some 20 MB."""
+MOST_TOLD = 600
+"""Wordings of the evidence of one feature that are remembered; of some 300 bytes each."""
 FEW = 16
 """Up to so many rows are taken value by value; of more rows, feature by feature."""
 _PER_REASON = 8 + len(LANGUAGES) * (2 + MEMBERS) + 6 * MEMBERS
@@ -70,9 +72,19 @@ class ReasonWriter:
         self._known = _Known(book, encode)
 
     def write(
-        self, contributions: np.ndarray, values: Mapping[str, np.ndarray]
+        self, contributions: np.ndarray, values: Mapping[str, np.ndarray], matrix: np.ndarray
     ) -> list[WrittenReasons]:
-        """Write the reasons of each row; parameters as of `reasons_of`, whose content it is."""
+        """Write the reasons of each row: what `reasons_of` says, as JSON.
+
+        Parameters
+        ----------
+        contributions : ndarray of float64, shape (n, p)
+            In feature-set order, log-odds.
+        values : mapping of str to ndarray, shape (n,)
+            Feature values as they were before encoding.
+        matrix : ndarray of float64, shape (n, p)
+            The same encoded, which changes no number but infinite ones.
+        """
         known = self._known
         if len(known.pieces) > MOST_PIECES:
             known = self._known = _Known(self._book, self._encode)
@@ -81,7 +93,7 @@ class ReasonWriter:
         groups = chosen.groups[named]
         totals = chosen.sums[named.nonzero()[0], groups]
         rows, features = evidence.nonzero()[0], chosen.tops[evidence]
-        table = _table(self._book, values, len(contributions))
+        table = _table(matrix)
         words = self._words(values, rows, features)
         heads = known.heads(groups.tolist(), totals.tolist())
         told = known.told(features.tolist(), self._keys(table, rows, features, words))
@@ -89,7 +101,9 @@ class ReasonWriter:
         for at, word in words.items():
             places[at] = known.value(word)
         kept = known.pieces.laid()
-        stream = np.empty(_most(len(named), len(totals), told, kept), np.int64)
+        sizes = kept.texts.ends[told + len(LANGUAGES)] - kept.texts.ends[told]
+        most = 2 * len(named) + _PER_REASON * len(totals) + int(sizes.sum())
+        stream = np.empty(most, np.int64)
         stops = np.empty(len(named), np.int64)
         arrange(
             chosen.groups, chosen.tops, told, kept.texts.content, kept.texts.ends,
@@ -147,7 +161,6 @@ class _Known:
 
     def __init__(self, book: ReasonBook, encode: Encode) -> None:
         self._wording = book.wording
-        self._width = len(book.features) + 1
         self._encode = encode
         self.pieces = Pieces(encode)
         self.pieces.add([text.encode() for text in BETWEEN])
@@ -188,9 +201,9 @@ class _Known:
 
     def _tell(self, feature: int, key: Any) -> int:
         told, known = self._wording.evidence[feature], self._told[feature]
-        if len(known) >= MOST_REMEMBERED:
+        if len(known) >= MOST_TOLD:
             known.clear()
-        text = self.pieces.add_texts(told.written(_row(told, key, self._width)))
+        text = self.pieces.add_texts(told.written(_looked_at(told, key)))
         known[key] = text
         return text
 
@@ -205,30 +218,22 @@ class _Known:
         return self.pieces.add([text.encode() for text in texts]) + np.arange(len(texts))
 
 
-def _table(book: ReasonBook, values: Mapping[str, np.ndarray], rows: int) -> np.ndarray:
+def _table(matrix: np.ndarray) -> np.ndarray:
     """Return the numbers of all features, shape (p + 1, n), and a missing one behind them."""
-    numbers = np.full((len(book.features) + 1, rows), _MISSING)
-    for j in book.numbers:
-        numbers[j] = values[book.features[j].name]
-    numbers += 0.0  # zero has no sign: a text must not depend on which of the two came first
-    numbers[~np.isfinite(numbers)] = _MISSING
-    return numbers
+    table = np.full((matrix.shape[1] + 1, len(matrix)), _MISSING)
+    # Zero has no sign: a text must not depend on which of the two came first.
+    np.add(matrix.T, 0.0, out=table[:-1])
+    table[np.isnan(table)] = _MISSING
+    return table
 
 
-def _row(told: Told, key: Any, width: int) -> list[Value]:
-    """Return a row that holds what a sentence looks at, and nothing else."""
-    row: list[Value] = [None] * width
+def _looked_at(told: Told, key: Any) -> dict[int, Value]:
+    """Return the values that a sentence looks at, by their places."""
+    found: dict[int, Value] = {-1: None}
     given = (key,) if len(told.places) == 1 else key
     for place, value in zip(told.places, given, strict=True):
-        row[place] = None if value == _MISSING else value
-    return row
-
-
-def _most(rows: int, reasons: int, told: np.ndarray, kept: Kept) -> int:
-    """Return how many pieces there are at most."""
-    ends = kept.texts.ends
-    texts = sum(int((ends[told + n + 1] - ends[told + n]).sum()) for n in range(len(LANGUAGES)))
-    return 2 * rows + _PER_REASON * reasons + texts
+        found[place] = None if value == _MISSING else value
+    return found
 
 
 def _put_together(

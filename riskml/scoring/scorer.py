@@ -85,7 +85,7 @@ class Scorer:
         scores = score_columns(self.bundle, columns)
         explanation = scores.explanation
         sound = additivity_gaps(explanation) <= TOLERANCE
-        reasons = self.writer.write(explanation.contributions, columns)
+        reasons = self.writer.write(explanation.contributions, columns, scores.matrix)
         return list(
             map(
                 Scored,

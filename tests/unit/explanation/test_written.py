@@ -24,8 +24,19 @@ def _expected(book: ReasonBook, contributions: np.ndarray, columns: Any) -> list
     ]
 
 
+def _matrix(book: ReasonBook, columns: Any) -> np.ndarray:
+    """Return what an encoder makes of the columns."""
+    encoded = [
+        columns[f.name] if f.kind == "number" else np.arange(len(columns[f.name]))
+        for f in book.features
+    ]
+    matrix = np.array(encoded, dtype=np.float64).T
+    matrix[np.isinf(matrix)] = np.nan
+    return matrix
+
+
 def _check(writer: ReasonWriter, book: ReasonBook, contributions: np.ndarray, columns: Any) -> None:
-    found = writer.write(contributions, columns)
+    found = writer.write(contributions, columns, _matrix(book, columns))
     assert [each.content for each in found] == _expected(book, contributions, columns)
     for each in found:
         assert f'"{each.quoted}"' == json.dumps(each.content.decode())
@@ -72,8 +83,9 @@ def test_texts_of_any_kind_are_escaped_as_they_must() -> None:
 
 
 def test_no_contribution_gives_an_empty_list() -> None:
-    writer = ReasonWriter(ReasonBook.of(SMALL), msgspec.json.encode)
-    found = writer.write(np.zeros((2, len(SMALL.features))), random_columns(SMALL, 2, 1))
+    book, columns = ReasonBook.of(SMALL), random_columns(SMALL, 2, 1)
+    nothing = np.zeros((2, len(SMALL.features)))
+    found = ReasonWriter(book, msgspec.json.encode).write(nothing, columns, _matrix(book, columns))
     assert found == [(b"[]", "[]")] * 2
 
 
@@ -97,7 +109,7 @@ def test_threads_that_forget_while_others_write_spoil_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(written, "MOST_PIECES", 100)
-    monkeypatch.setattr(written, "MOST_REMEMBERED", 3)
+    monkeypatch.setattr(written, "MOST_TOLD", 3)
     monkeypatch.setattr(sentences, "MOST_REMEMBERED", 3)
     book = ReasonBook.of(SMALL)
     writer = ReasonWriter(book, msgspec.json.encode)
@@ -109,7 +121,8 @@ def test_threads_that_forget_while_others_write_spoil_nothing(
     def ask(number: int) -> None:
         for turn in range(10):
             chosen = (number + turn) % len(work)
-            found = [each.content for each in writer.write(*work[chosen])]
+            given = (*work[chosen], _matrix(book, work[chosen][1]))
+            found = [each.content for each in writer.write(*given)]
             if found != expected[chosen]:
                 wrong.append(chosen)
 
