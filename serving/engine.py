@@ -10,7 +10,14 @@ import msgspec
 import numpy as np
 
 from riskml.errors import RiskmlError
-from riskml.ledger import EncodedJson, Principal, ScoreRecord, new_id
+from riskml.ledger import (
+    EncodedJson,
+    EncodedScore,
+    Principal,
+    ScoreRecord,
+    encode_score,
+    new_id,
+)
 from riskml.scoring import rule_score
 from serving.auth import check_office
 from serving.errors import ApiError, from_riskml
@@ -48,7 +55,7 @@ class Answered:
     """The answer to one item: its body, and the ledger record if it is a score."""
 
     body: dict[str, Any]
-    record: ScoreRecord | None = None
+    record: EncodedScore | None = None
 
 
 @dataclass(frozen=True)
@@ -166,7 +173,7 @@ class Answerer:
         PROBABILITY.labels(asked.stage).observe(outcome.probability)
         return Answered(
             _body(score_id, asked, outcome),
-            self._record(score_id, asked, outcome),
+            encode_score(self._record(score_id, asked, outcome)),
         )
 
     def _record(self, score_id: str, asked: Asked, outcome: Outcome) -> ScoreRecord:

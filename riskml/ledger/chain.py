@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Dialect, RowMapping
 
 from riskml.ledger.canonical import canonical_json, clean_text, to_base64
-from riskml.ledger.database import is_postgresql
+from riskml.ledger.database import is_postgresql, run
 from riskml.ledger.tables import CHAINED, heads
 
 __all__ = [
@@ -163,7 +163,7 @@ def _insert_many(
     costs more than the insert itself.
     """
     statement, order = _compiled(_INSERT[table.name], connection.dialect)
-    connection.exec_driver_sql(statement, [_in_order(row, order) for row in rows])
+    run(connection, statement, [_in_order(row, order) for row in rows], many=True).close()
 
 
 def insert_ignoring(connection: Connection, table: sa.Table) -> Any:
@@ -185,18 +185,22 @@ def _in_order(values: Mapping[str, Any], order: tuple[str, ...]) -> Any:
 
 
 def _run(connection: Connection, statement: Any, values: Mapping[str, Any]) -> Any:
-    """Run a statement that was built once, without SQLAlchemy's look at each value."""
+    """Run a statement that was built once; return the first row of its result, if it has any."""
     text, order = _compiled(statement, connection.dialect)
-    return connection.exec_driver_sql(text, _in_order(values, order))
+    cursor = run(connection, text, _in_order(values, order))
+    found = cursor.fetchone() if cursor.description else None
+    cursor.close()
+    return found
 
 
 def _lock_head(connection: Connection, chain: str, writer: str) -> tuple[int, str]:
     """Return position and hash of the chain's last row, held until the transaction ends."""
     name = {"of_chain": chain, "of_writer": writer}
-    head = _run(connection, _FIND_HEAD, name).first()
+    head = _run(connection, _FIND_HEAD, name)
     if head is None:
         # Two processes may start one chain: the second insert waits, then finds the row.
         start = {"chain": chain, "writer": writer, "position": 0, "row_hash": GENESIS}
         connection.execute(insert_ignoring(connection, heads), start)
-        head = _run(connection, _FIND_HEAD, name).one()
-    return head.position, head.row_hash
+        head = _run(connection, _FIND_HEAD, name)
+    position, previous = head
+    return position, previous

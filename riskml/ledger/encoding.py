@@ -6,13 +6,13 @@ the most rows are scores, and somebody waits for each.
 """
 
 from json.encoder import encode_basestring_ascii
-from typing import Any, NamedTuple
+from typing import Any
 
 from riskml.errors import LedgerError
 from riskml.ledger.canonical import canonical_json, clean_text, finite, to_base64, to_micros
-from riskml.ledger.records import EncodedJson, ScoreRecord
+from riskml.ledger.records import EncodedJson, EncodedScore, ScoreRecord
 
-__all__ = ["NUMBERS", "TEXTS", "EncodedScore", "encoded"]
+__all__ = ["NUMBERS", "TEXTS", "encode_score"]
 
 TEXTS = (
     "score_id",
@@ -33,24 +33,7 @@ NUMBERS = ("base_value", "raw_score", "probability")
 NULLABLE = frozenset(("bill_no", "container_no", "declaration_id", "office", "idempotency_key"))
 
 
-class EncodedScore(NamedTuple):
-    """A score on its way into the table.
-
-    Attributes
-    ----------
-    values : dict
-        Every column but those of the chain.
-    before, after : str
-        The canonical JSON before the row's position in its chain, and between the position and
-        the name of the writer.
-    """
-
-    values: dict[str, Any]
-    before: str
-    after: str
-
-
-def encoded(record: ScoreRecord) -> EncodedScore:
+def encode_score(record: ScoreRecord) -> EncodedScore:
     """Check and encode a score, before a transaction holds up other writers.
 
     Raises

@@ -10,6 +10,7 @@ __all__ = [
     "Answer",
     "ChainReport",
     "EncodedJson",
+    "EncodedScore",
     "EventReceipt",
     "KeyInfo",
     "Principal",
@@ -105,6 +106,23 @@ class ScoreRecord:
     idempotency_key: str | None = None
 
 
+class EncodedScore(NamedTuple):
+    """A score on its way into the table.
+
+    Attributes
+    ----------
+    values : dict
+        Every column but those of the chain.
+    before, after : str
+        The canonical JSON before the row's position in its chain, and between the position and
+        the name of the writer.
+    """
+
+    values: dict[str, Any]
+    before: str
+    after: str
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What was answered to a request that carried an idempotency key.
@@ -127,9 +145,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """The scores of one request and, if it carried an idempotency key, its answer."""
+    """The scores of one request and, if it carried an idempotency key, its answer.
 
-    records: tuple[ScoreRecord, ...]
+    Scores may be encoded already (:func:`riskml.ledger.encode_score`), which takes a while.
+    """
+
+    records: tuple[ScoreRecord | EncodedScore, ...]
     answer: Answer | None = None
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.engine import Connection
 
 from riskml.ledger.canonical import clean_text, from_micros, is_storable, to_micros
 from riskml.ledger.chain import extend, insert_ignoring
-from riskml.ledger.encoding import NUMBERS, TEXTS, EncodedScore, encoded
-from riskml.ledger.records import Answer, ScoreRecord, Submission
+from riskml.ledger.encoding import NUMBERS, TEXTS, encode_score
+from riskml.ledger.records import Answer, EncodedScore, ScoreRecord, Submission
 from riskml.ledger.tables import answers, scores
 
 __all__ = [
@@ -38,7 +38,13 @@ def prepare(submissions: Sequence[Submission]) -> list[Prepared]:
     LedgerError
         Names what cannot be recorded.
     """
-    return [([encoded(record) for record in each.records], each.answer) for each in submissions]
+    return [
+        (
+            [r if isinstance(r, EncodedScore) else encode_score(r) for r in each.records],
+            each.answer,
+        )
+        for each in submissions
+    ]
 
 
 def append(
