@@ -139,6 +139,8 @@ def _served(stage: str, folder: Path) -> Served:
         raise BundleError(
             f"{folder} holds a model of stage {manifest.stage}", f"promote one of stage {stage}"
         )
+    if engine_of(bundle).kernel is None:
+        bundle.booster  # noqa: B018 - LightGBM explains it: whatever is wrong shows here
     # Promotion moves a link to the bundle; without a link the files themselves were put there.
     placed = folder.lstat() if folder.is_symlink() else (folder / MANIFEST).stat()
     return Served(
