@@ -9,6 +9,7 @@ its supervisor, too.
 
 import faulthandler
 import signal
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -44,6 +45,7 @@ class LifeCycle:
 
     async def open(self) -> None:
         """Open the worker's parts; readiness follows when history is loaded."""
+        _load_numba()
         from serving.app import build_app
         from serving.logs import configure_logging
         from serving.worker import Worker
@@ -58,6 +60,21 @@ class LifeCycle:
     async def close(self) -> None:
         """Finish what waits, then let go."""
         await self._worker.stop()
+
+
+def _load_numba() -> None:
+    """Load numba without the half of scipy that it would ask whether there is a BLAS.
+
+    No kernel of ours multiplies matrices, and nothing else here needs scipy: a start is quicker.
+    """
+    hidden = "scipy" not in sys.modules
+    if hidden:
+        sys.modules["scipy"] = None  # type: ignore[assignment]
+    try:
+        import numba.np.arraymath  # noqa: F401
+    finally:
+        if hidden:
+            del sys.modules["scipy"]
 
 
 def _worker_number() -> int:
