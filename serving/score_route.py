@@ -23,7 +23,7 @@ __all__ = ["score"]
 
 FEW = 2
 """Items that are scored where they are received, unless history is being written."""
-CHUNK = 250
+CHUNK = 100
 """Items scored at a time: a request of 1,000 does not keep a request of 1 waiting."""
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
