@@ -1,6 +1,7 @@
 """Consignments in, answers and ledger records out: everything between parsing and commit."""
 
 import logging
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -31,6 +32,8 @@ from serving.payloads import decode_item
 from serving.settings import ServiceSettings
 
 __all__ = ["Answered", "Answerer", "Caller", "ServingState"]
+
+_NUMBER = struct.Struct("<d")
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,6 @@ class Answerer:
         )
 
     def _record(self, score_id: str, asked: Asked, outcome: Outcome) -> ScoreRecord:
-        contributions = np.append(outcome.contributions, outcome.base_value)
         served = outcome.served
         return ScoreRecord(
             score_id=score_id,
@@ -193,8 +195,8 @@ class Answerer:
             model_version=outcome.model["version"],
             feature_set_digest=served.feature_set_digest if served is not None else "",
             history_watermark=outcome.history.watermark,
-            features=outcome.features.astype("<f8").tobytes(),
-            contributions=contributions.astype("<f8").tobytes(),
+            features=_bits(outcome.features),
+            contributions=_bits(outcome.contributions) + _NUMBER.pack(outcome.base_value),
             base_value=outcome.base_value,
             raw_score=outcome.raw_score,
             probability=outcome.probability,
@@ -204,6 +206,11 @@ class Answerer:
             principal=self.caller.principal.key_id,
             idempotency_key=self.caller.idempotency_key,
         )
+
+
+def _bits(numbers: np.ndarray) -> bytes:
+    """Return little-endian float64."""
+    return numbers.astype("<f8", copy=False).tobytes()
 
 
 def _request(asked: Asked, outcome: Outcome, base_digest: str) -> bytes:
