@@ -11,6 +11,7 @@ import faulthandler
 import signal
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
+from importlib import import_module
 from typing import Any
 
 import bentoml
@@ -24,6 +25,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+WORKER_PROGRAM = "_bentoml_impl.worker.service"
+"""The module that BentoML runs in a worker."""
 LOOK_SECONDS = 1.0
 """How often the supervisor looks whether each worker lives."""
 
@@ -90,18 +93,19 @@ def _worker_number() -> int:
 def _notice_deaths() -> None:
     """Let the supervisor look for dead workers each second: BentoML lets it do so every ten.
 
-    It is called in the supervisor as in the workers, which have no such controller.
+    A worker, which BentoML starts as a program of its own, has nobody to look for.
     """
-    module: Any = sys.modules.get("circus.controller")
-    if module is None:
+    program = getattr(sys.modules["__main__"], "__spec__", None)
+    if program is not None and program.name == WORKER_PROGRAM:
         return
-    start = module.Controller.start
+    controllers: Any = import_module("circus.controller")
+    start = controllers.Controller.start
 
     def start_looking(controller: Any) -> None:
         controller.check_delay = min(controller.check_delay, 1000 * LOOK_SECONDS)
         start(controller)
 
-    module.Controller.start = start_looking
+    controllers.Controller.start = start_looking
 
 
 _notice_deaths()
