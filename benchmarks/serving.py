@@ -195,9 +195,13 @@ def _memory(url: str) -> str:
     connection = http.client.HTTPConnection(url.removeprefix("http://"))
     connection.request("GET", "/metrics")
     text = connection.getresponse().read().decode()
-    found = [float(line.split()[-1]) for line in text.splitlines()
-             if line.startswith("riskml_memory_bytes")]  # fmt: skip
-    return f"{max(found) / 2**20:.0f} MiB in a worker" if found else "memory unknown"
+    found = {
+        name: [float(line.split()[-1]) / 2**20 for line in text.splitlines()
+               if line.startswith((f"{name}{{", f"{name} "))]
+        for name in ("riskml_memory_bytes", "riskml_memory_private_bytes")
+    }  # fmt: skip
+    held, own = (", ".join(f"{each:.0f}" for each in sorted(found[name])) for name in found)
+    return f"each worker holds {held} MiB, of which {own} MiB alone"
 
 
 def _histories(folder: Path, world: ServiceWorld, sizes: list[int], rounds: int) -> None:

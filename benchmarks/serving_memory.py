@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from benchmarks.serving import TREES
@@ -38,7 +39,7 @@ def main() -> None:
     options = parser.parse_args()
     tables = draw_tables(1000, 7)
     world = ServiceWorld(tables, {"declaration": train(tables, "declaration", TREES)})
-    scorer = Scorer.of(world.bundles["declaration"])
+    scorer = Scorer.of(world.bundles["declaration"], msgspec.json.encode)
     plan = FeaturePlan.of(definitions_of(scorer.bundle.feature_set))
     lines = tables.require("declarations")
     groups, described = plan.groups("declaration", lines), plan.descriptions("declarations", lines)

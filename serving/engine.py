@@ -1,6 +1,7 @@
 """Consignments in, answers and ledger records out: everything between parsing and commit."""
 
 import logging
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,7 +11,14 @@ import msgspec
 import numpy as np
 
 from riskml.errors import RiskmlError
-from riskml.ledger import Principal, ScoreRecord, new_id
+from riskml.ledger import (
+    EncodedJson,
+    EncodedScore,
+    Principal,
+    ScoreRecord,
+    encode_score,
+    new_id,
+)
 from riskml.scoring import rule_score
 from serving.auth import check_office
 from serving.errors import ApiError, from_riskml
@@ -24,6 +32,8 @@ from serving.payloads import decode_item
 from serving.settings import ServiceSettings
 
 __all__ = ["Answered", "Answerer", "Caller", "ServingState"]
+
+_NUMBER = struct.Struct("<d")
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,7 @@ class Answered:
     """The answer to one item: its body, and the ledger record if it is a score."""
 
     body: dict[str, Any]
-    record: ScoreRecord | None = None
+    record: EncodedScore | None = None
 
 
 @dataclass(frozen=True)
@@ -163,15 +173,13 @@ class Answerer:
             error = outcome or ApiError("internal_error", "the item was not scored")
             return Answered({"error": error.to_dict()})
         score_id = new_id()
-        reasons = msgspec.json.encode([reason.to_dict() for reason in outcome.reasons])
         PROBABILITY.labels(asked.stage).observe(outcome.probability)
         return Answered(
-            _body(score_id, asked, outcome, reasons),
-            self._record(score_id, asked, outcome, reasons),
+            _body(score_id, asked, outcome),
+            encode_score(self._record(score_id, asked, outcome)),
         )
 
-    def _record(self, score_id: str, asked: Asked, outcome: Outcome, reasons: bytes) -> ScoreRecord:
-        contributions = np.append(outcome.contributions, outcome.base_value)
+    def _record(self, score_id: str, asked: Asked, outcome: Outcome) -> ScoreRecord:
         served = outcome.served
         return ScoreRecord(
             score_id=score_id,
@@ -187,17 +195,22 @@ class Answerer:
             model_version=outcome.model["version"],
             feature_set_digest=served.feature_set_digest if served is not None else "",
             history_watermark=outcome.history.watermark,
-            features=outcome.features.astype("<f8").tobytes(),
-            contributions=contributions.astype("<f8").tobytes(),
+            features=_bits(outcome.features),
+            contributions=_bits(outcome.contributions) + _NUMBER.pack(outcome.base_value),
             base_value=outcome.base_value,
             raw_score=outcome.raw_score,
             probability=outcome.probability,
             degraded=bool(outcome.degraded),
-            reasons=reasons,
+            reasons=EncodedJson(*outcome.reasons),
             request=_request(asked, outcome, self.state.history.base_digest),
             principal=self.caller.principal.key_id,
             idempotency_key=self.caller.idempotency_key,
         )
+
+
+def _bits(numbers: np.ndarray) -> bytes:
+    """Return little-endian float64."""
+    return numbers.astype("<f8", copy=False).tobytes()
 
 
 def _request(asked: Asked, outcome: Outcome, base_digest: str) -> bytes:
@@ -213,7 +226,7 @@ def _request(asked: Asked, outcome: Outcome, base_digest: str) -> bytes:
     )
 
 
-def _body(score_id: str, asked: Asked, outcome: Outcome, reasons: bytes) -> dict[str, Any]:
+def _body(score_id: str, asked: Asked, outcome: Outcome) -> dict[str, Any]:
     return {
         "score_id": score_id,
         "stage": asked.stage,
@@ -223,7 +236,7 @@ def _body(score_id: str, asked: Asked, outcome: Outcome, reasons: bytes) -> dict
         "raw_score": outcome.raw_score,
         "base_value": outcome.base_value,
         "model": outcome.model,
-        "reasons": msgspec.Raw(reasons),
+        "reasons": msgspec.Raw(outcome.reasons.content),
         "degraded": bool(outcome.degraded),
         "degraded_cause": outcome.degraded or None,
     }

@@ -84,13 +84,19 @@ HISTORY_LAG = Gauge(
     "riskml_history_lag_events", "Events not yet in history", multiprocess_mode="livemax"
 )
 MEMORY = Gauge("riskml_memory_bytes", "Memory that a worker holds", multiprocess_mode="liveall")
+PRIVATE_MEMORY = Gauge(
+    "riskml_memory_private_bytes",
+    "Memory of a worker without what is mapped from files, which workers share",
+    multiprocess_mode="liveall",
+)
 HISTORY_LEFT_OUT = Counter("riskml_history_left_out", "Events that history could not take")
 
 
 def note_memory() -> None:
-    """Take down how much memory this process holds."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    MEMORY.set(pages * os.sysconf("SC_PAGE_SIZE"))
+    """Take down how much memory this process holds, and how much of it nobody shares."""
+    resident, shared = map(int, Path("/proc/self/statm").read_text().split()[1:3])
+    MEMORY.set(resident * os.sysconf("SC_PAGE_SIZE"))
+    PRIVATE_MEMORY.set((resident - shared) * os.sysconf("SC_PAGE_SIZE"))
 
 
 def exposition() -> bytes:

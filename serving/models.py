@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from riskml.bundle import Bundle
 from riskml.config import STAGES, settings
 from riskml.errors import BundleError, RiskmlError
@@ -137,10 +139,12 @@ def _served(stage: str, folder: Path) -> Served:
         raise BundleError(
             f"{folder} holds a model of stage {manifest.stage}", f"promote one of stage {stage}"
         )
+    if engine_of(bundle).kernel is None:
+        bundle.booster  # noqa: B018 - LightGBM explains it: whatever is wrong shows here
     # Promotion moves a link to the bundle; without a link the files themselves were put there.
     placed = folder.lstat() if folder.is_symlink() else (folder / MANIFEST).stat()
     return Served(
-        scorer=Scorer.of(bundle),
+        scorer=Scorer.of(bundle, msgspec.json.encode),
         stage=stage,
         name=manifest.model_name,
         version=_version(folder) or manifest.model_digest[:12],

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import astuple
@@ -66,24 +66,26 @@ def normal_row(
     ApiError
         If a required text is blank, a time impossible, or a row breaks a rule of its table.
     """
-    row = dict(_BLANK[table])
-    for (name, kind), value in zip(_KINDS[table], astuple(given), strict=False):
-        if value is None:
-            continue
-        if kind == "text":
+    row, values, plan = dict(_BLANK[table]), astuple(given), _PLANS[table]
+    for at, name in plan.texts:
+        if (value := values[at]) is not None:
             row[name] = _text(value)
-        elif kind == "number":
+    for at, name in plan.numbers:
+        if (value := values[at]) is not None:
             row[name] = value
-        elif kind == "time":
+    for at, name in plan.times:
+        if (value := values[at]) is not None:
             row[name] = _time(value, place, name)
-        elif kind == "whole":
+    for at, name in plan.wholes:
+        if (value := values[at]) is not None:
             row[name] = int(value)
-        elif kind == "flag":
-            # It speaks of a code that was unknown before; one that is given speaks for itself.
-            if value and row[name.removeprefix("invalid_")] is None:
-                row[name] = True
-        elif kind in _CHECKS:
-            row[name], row[f"invalid_{name}"] = _coded(kind, value, commodity_system)
+    for at, name, kind, flag in plan.codes:
+        if (value := values[at]) is not None:
+            row[name], row[flag] = _coded(kind, value, commodity_system)
+    for at, name, of in plan.flags:
+        # It speaks of a code that was unknown before; one that is given speaks for itself.
+        if values[at] and row[of] is None:
+            row[name] = True
     if RAW_CONTAINER in row:
         row.update(zip(_CONTAINER_COLUMNS, _container(*_container_of(given)), strict=True))
     _check(TABLES[table], row, place)
@@ -136,6 +138,29 @@ _KINDS = {
 """Name and kind of each column: a way to treat it, or the code list it is of; in decoded order."""
 
 _BLANK = {name: _blank(schema) for name, schema in TABLES.items()}
+
+
+class _Plan(NamedTuple):
+    """Where the columns of a table stand in a decoded row, by the way they are treated."""
+
+    texts: tuple[tuple[int, str], ...]
+    numbers: tuple[tuple[int, str], ...]
+    times: tuple[tuple[int, str], ...]
+    wholes: tuple[tuple[int, str], ...]
+    codes: tuple[tuple[int, str, str, str], ...]
+    flags: tuple[tuple[int, str, str], ...]
+
+
+def _plan(table: str) -> _Plan:
+    placed = [(at, name, kind) for at, (name, kind) in enumerate(_KINDS[table])]
+
+    def of(wanted: str) -> tuple[tuple[int, str], ...]:
+        return tuple((at, name) for at, name, kind in placed if kind == wanted)
+
+    codes = ((at, n, kind, f"invalid_{n}") for at, n, kind in placed if kind in _CHECKS)
+    flags = ((at, n, n.removeprefix("invalid_")) for at, n in of("flag"))
+    return _Plan(of("text"), of("number"), of("time"), of("whole"), tuple(codes), tuple(flags))
+
 
 _NEEDED = {
     name: tuple(c.name for c in schema.columns if c.required and c.kind != "time")
@@ -236,6 +261,9 @@ _CHECKS: Mapping[str, Callable[[str], tuple[str, bool]]] = {
     "port": _check_port,
     "commodity": _check_commodity,
 }
+
+
+_PLANS = {name: _plan(name) for name in TABLES}
 
 
 def _check(schema: TableSchema, row: Row, place: str) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 
-from riskml.explanation import Reason
+from riskml.explanation import WrittenReasons
 from riskml.scoring import RULE_BASE, RuleScore, Scored
 from serving.errors import ApiError
 from serving.history import HistoryState
@@ -28,8 +29,8 @@ class Outcome:
         As answered.
     features, contributions : ndarray of float64, shape (p,)
         In feature-set order, or in the order of the rules.
-    reasons : tuple of Reason
-        The strongest first.
+    reasons : WrittenReasons
+        The strongest first, as JSON.
     history : HistoryState
         What history had seen.
     served : Served or None
@@ -45,7 +46,7 @@ class Outcome:
     base_value: float
     features: np.ndarray
     contributions: np.ndarray
-    reasons: tuple[Reason, ...]
+    reasons: WrittenReasons
     history: HistoryState
     served: Served | None
     degraded: str = ""
@@ -99,7 +100,9 @@ def rule_outcome(score: RuleScore, history: HistoryState, cause: str) -> Outcome
         base_value=RULE_BASE,
         features=score.flags,
         contributions=score.contributions,
-        reasons=score.reasons,
+        reasons=WrittenReasons.of(
+            msgspec.json.encode([reason.to_dict() for reason in score.reasons])
+        ),
         history=history,
         served=None,
         degraded=cause,

@@ -201,6 +201,7 @@ class Runtime:
         history.follow(self.ledger)
         for served in models.values():
             warm_up(served, history)
+        note_memory()  # whoever asks as soon as the service is ready is told
         return ServingState(models, history)
 
     def _describe(self, served: Served) -> None:

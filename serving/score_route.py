@@ -53,9 +53,8 @@ async def _answer(worker: Worker, raws: Sequence[msgspec.Raw], caller: Caller) -
     if len(raws) <= FEW and not answerer.state.history.busy:
         answers = answerer.answer(raws)  # quicker than a hop to a thread and back
     else:
-        answers = []
-        for first in range(0, len(raws), CHUNK):
-            answers += await worker.in_scoring_thread(answerer.answer, raws[first : first + CHUNK])
+        parts = [raws[first : first + CHUNK] for first in range(0, len(raws), CHUNK)]
+        answers = [one for part in await worker.in_turn(answerer.answer, parts) for one in part]
     PHASE.labels("answer").observe(time.perf_counter() - start)
     return answers
 

@@ -9,7 +9,9 @@ its supervisor, too.
 
 import faulthandler
 import signal
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping
+from importlib import import_module
 from typing import Any
 
 import bentoml
@@ -22,6 +24,11 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+WORKER_PROGRAM = "_bentoml_impl.worker.service"
+"""The module that BentoML runs in a worker."""
+LOOK_SECONDS = 1.0
+"""How often the supervisor looks whether each worker lives."""
 
 _applications: list[Application] = []
 """The application of this worker, once it has started."""
@@ -44,6 +51,7 @@ class LifeCycle:
 
     async def open(self) -> None:
         """Open the worker's parts; readiness follows when history is loaded."""
+        _load_numba()
         from serving.app import build_app
         from serving.logs import configure_logging
         from serving.worker import Worker
@@ -60,6 +68,21 @@ class LifeCycle:
         await self._worker.stop()
 
 
+def _load_numba() -> None:
+    """Load numba without the half of scipy that it would ask whether there is a BLAS.
+
+    No kernel of ours multiplies matrices, and nothing else here needs scipy: a start is quicker.
+    """
+    hidden = "scipy" not in sys.modules
+    if hidden:
+        sys.modules["scipy"] = None  # type: ignore[assignment]
+    try:
+        import numba.np.arraymath  # noqa: F401
+    finally:
+        if hidden:
+            del sys.modules["scipy"]
+
+
 def _worker_number() -> int:
     """Return the number of this worker among its siblings, counted from 1."""
     from bentoml import server_context
@@ -67,6 +90,25 @@ def _worker_number() -> int:
     return int(server_context.worker_index or 1)
 
 
+def _notice_deaths() -> None:
+    """Let the supervisor look for dead workers each second: BentoML lets it do so every ten.
+
+    A worker, which BentoML starts as a program of its own, has nobody to look for.
+    """
+    program = getattr(sys.modules["__main__"], "__spec__", None)
+    if program is not None and program.name == WORKER_PROGRAM:
+        return
+    controllers: Any = import_module("circus.controller")
+    start = controllers.Controller.start
+
+    def start_looking(controller: Any) -> None:
+        controller.check_delay = min(controller.check_delay, 1000 * LOOK_SECONDS)
+        start(controller)
+
+    controllers.Controller.start = start_looking
+
+
+_notice_deaths()
 bentoml.on_startup(LifeCycle.open)
 bentoml.on_shutdown(LifeCycle.close)
 RiskService = bentoml.service(

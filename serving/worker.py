@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from serving.settings import ServiceSettings
 __all__ = ["Worker"]
 
 Made = TypeVar("Made")
+Part = TypeVar("Part")
 
 
 class Worker:
@@ -107,6 +108,23 @@ class Worker:
         """Run something that computes."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._scoring, work, *arguments)
+
+    async def in_turn(self, work: Callable[[Part], Made], parts: Sequence[Part]) -> list[Made]:
+        """Compute something of each part, as many at once as there are threads that score.
+
+        Look-ups, contributions and hashes run beside what needs the interpreter, so two threads
+        are quicker than one. Nobody hands in more than that, or whoever comes next would wait for
+        all of it.
+        """
+        found: dict[int, Made] = {}
+        waiting = iter(range(len(parts)))
+
+        async def take_turns() -> None:
+            for number in waiting:
+                found[number] = await self.in_scoring_thread(work, parts[number])
+
+        await asyncio.gather(*(take_turns() for _ in range(self.options.score_threads)))
+        return [found[number] for number in range(len(parts))]
 
     def _start_committer(self) -> None:
         self._committer = Committer(self.runtime.ledger, self.runtime.writer)

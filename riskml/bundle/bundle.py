@@ -4,10 +4,10 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
@@ -24,6 +24,9 @@ from riskml.bundle.manifest import Manifest
 from riskml.errors import BundleError, DataError, UsageError
 from riskml.features import FeatureSet
 
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
 __all__ = ["Bundle", "booster_names"]
 
 FloatArray = npt.NDArray[np.float64]
@@ -34,6 +37,8 @@ CASES = "cases.npz"
 SMALL_BATCH = 2000
 """Up to so many rows are scored on the caller's thread: 20 times quicker for a single one, and
 threads that wait for each other on a busy machine cost more than they bring."""
+
+_NAMES = re.compile(r"^feature_names=(.*)$", re.MULTILINE)
 
 
 def booster_names(feature_set: FeatureSet) -> list[str]:
@@ -64,17 +69,12 @@ class Bundle:
     encoder: Encoder = field(repr=False)
     manifest: Manifest = field(repr=False)
     cases: bytes = field(default=b"", repr=False)
-    _booster: lgb.Booster = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        try:
-            booster = lgb.Booster(model_str=self.booster_text)
-        except lgb.basic.LightGBMError as error:
-            raise BundleError(
-                f"booster.txt cannot be read ({error})", "train the model again"
-            ) from error
-        _check_names(booster.feature_name(), booster_names(self.feature_set))
-        object.__setattr__(self, "_booster", booster)
+        found = _NAMES.search(self.booster_text)
+        if found is None:
+            raise BundleError("booster.txt names no features", "train the model again")
+        _check_names(found[1].split(), booster_names(self.feature_set))
 
     @classmethod
     def assemble(
@@ -133,10 +133,23 @@ class Bundle:
         """Features of the model, in the order of its columns."""
         return self.encoder.feature_set
 
-    @property
-    def booster(self) -> lgb.Booster:
-        """The loaded booster."""
-        return self._booster
+    @cached_property
+    def booster(self) -> "lgb.Booster":
+        """The loaded booster; LightGBM itself is loaded for the first one.
+
+        Raises
+        ------
+        BundleError
+            If LightGBM cannot read it.
+        """
+        import lightgbm as lgb
+
+        try:
+            return lgb.Booster(model_str=self.booster_text)
+        except lgb.basic.LightGBMError as error:
+            raise BundleError(
+                f"booster.txt cannot be read ({error})", "train the model again"
+            ) from error
 
     def require_stage(self, stage: str) -> None:
         """Make sure that the model decides at ``stage``.

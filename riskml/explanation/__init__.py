@@ -11,21 +11,26 @@ from riskml.explanation.contributions import (
     explain,
     raw_scores,
 )
+from riskml.explanation.pieces import Encode
 from riskml.explanation.reasons import Evidence, Reason, ReasonBook, reasons_of
 from riskml.explanation.similar import SimilarCase, SimilarCases, pack_cases
+from riskml.explanation.written import ReasonWriter, WrittenReasons
 
 __all__ = [
     "GENERIC",
     "REASON_CODES",
     "TOLERANCE",
+    "Encode",
     "Engine",
     "Evidence",
     "Explanation",
     "Reason",
     "ReasonBook",
     "ReasonCode",
+    "ReasonWriter",
     "SimilarCase",
     "SimilarCases",
+    "WrittenReasons",
     "additivity_gaps",
     "check_additivity",
     "code_of",

@@ -4,12 +4,13 @@ Neither language is the key of the other: a text may be mended without touching 
 identifier without either language fails a test.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["LANGUAGES", "LOCALES", "Language", "Phrase", "catalogue", "say"]
+__all__ = ["LANGUAGES", "LOCALES", "Fragments", "Language", "Phrase", "catalogue", "say"]
 
 Language = Literal["en", "vi"]
 LANGUAGES: tuple[Language, ...] = ("en", "vi")
@@ -57,6 +58,10 @@ def say(language: Language, name: str, count: float | None = None, /, **gaps: st
     return text % gaps if gaps else text
 
 
+Fragments = tuple[str, ...]
+"""A text in parts, most of which come again: those of the catalogue, and small numbers."""
+
+
 class Phrase:
     """A text whose lasting gaps are filled once, and the others for each consignment.
 
@@ -73,30 +78,46 @@ class Phrase:
     Examples
     --------
     >>> phrase = Phrase("en", "evidence.count", "number", key="importer", days="30")
-    >>> phrase("1"), phrase.counting(2, "2")
-    ('importer: 1 earlier line in 30 days', 'importer: 2 earlier lines in 30 days')
+    >>> phrase("1")
+    ('importer: ', '1', ' earlier line in 30 days')
+    >>> "".join(phrase.counting(2, "2"))
+    'importer: 2 earlier lines in 30 days'
     """
 
     __slots__ = ("_many", "_one")
 
     def __init__(self, language: Language, name: str, *gaps: str, **fixed: str) -> None:
         forms = catalogue(language)[name]
-        filled = {key: _literal(value) for key, value in fixed.items()}
-        filled |= {gap: f"{{{place}}}" for place, gap in enumerate(gaps)}
+        # No text of the catalogue holds NUL.
+        filled = {**fixed, **{gap: f"\0{place}\0" for place, gap in enumerate(gaps)}}
         self._one, self._many = (
-            (_literal(form) % filled if filled else _literal(form)).format
-            for form in (forms[0], forms[-1])
+            _filling(form % filled if filled else form, len(gaps)) for form in (forms[0], forms[-1])
         )
 
-    def __call__(self, *values: str) -> str:
+    def __call__(self, *values: str) -> Fragments:
         """Fill the open gaps."""
-        return self._one(*values)
+        return self._one(values)
 
-    def counting(self, count: float, *values: str) -> str:
+    def counting(self, count: float, *values: str) -> Fragments:
         """Fill the open gaps in the singular or the plural."""
-        return (self._one if count == 1 else self._many)(*values)
+        return (self._one if count == 1 else self._many)(values)
 
 
-def _literal(text: str) -> str:
-    """Return a text that :meth:`str.format` leaves as it is."""
-    return text.replace("{", "{{").replace("}", "}}")
+def _filling(text: str, gaps: int) -> Callable[[Sequence[str]], Fragments]:
+    """Return what fills the gaps of a text, which are written as their numbers between NULs."""
+    parts = text.split("\0")
+    lasting = tuple(part for part in parts[::2] if part)
+    if len(parts) == 1:
+        return lambda _values: lasting
+    # Where each fragment stands among the values and, behind them, what lasts.
+    places, behind = [], gaps
+    for number, part in enumerate(parts):
+        if number % 2:
+            places.append(int(part))
+        elif part:
+            places.append(behind)
+            behind += 1
+    if len(places) == 1:
+        return lambda values: (values[places[0]],)
+    taken = itemgetter(*places)
+    return lambda values: taken((*values, *lasting))

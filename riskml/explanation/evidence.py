@@ -7,13 +7,13 @@ is worked out once per model and language.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from riskml.config import settings
-from riskml.explanation.catalogue import Language, Phrase, say
+from riskml.explanation.catalogue import Fragments, Language, Phrase, say
 from riskml.explanation.numbers import amount, change, format_number, share
 from riskml.explanation.past import PAST, past_sentence
-from riskml.explanation.sentences import Places, Sentence, Value, number
+from riskml.explanation.sentences import Places, Sentence, Values, number
 from riskml.features import Feature
 
 __all__ = ["KINDS", "sentence_of"]
@@ -47,11 +47,11 @@ def _logged(kind: str, *, plus_one: bool = True, decimals: int | None = 0) -> Ow
 
     def build(places: Places, language: Language) -> Sentence:
         own = places.own
-        missing = say(language, f"evidence.no_{kind}")
+        missing = (say(language, f"evidence.no_{kind}"),)
         currency = settings().reporting_currency
         phrase = Phrase(language, f"evidence.{kind}", "number", currency=currency)
 
-        def write(values: Sequence[Value]) -> str:
+        def write(values: Values) -> Fragments:
             value = number(values[own])
             if value is None or value > 700:
                 return missing
@@ -68,11 +68,11 @@ def _ratio(kind: str, declared: str) -> Own:
 
     def build(places: Places, language: Language) -> Sentence:
         own, other = places.own, places.of(declared)
-        missing = say(language, f"evidence.no_{kind}_ratio")
+        missing = (say(language, f"evidence.no_{kind}_ratio"),)
         differing = Phrase(language, f"evidence.{kind}_change", "change")
         both = Phrase(language, f"evidence.{kind}_ratio", "manifest", "declared", "change")
 
-        def write(values: Sequence[Value]) -> str:
+        def write(values: Values) -> Fragments:
             value, logged = number(values[own]), number(values[other])
             if value is None or abs(value) > 50:
                 return missing
@@ -94,10 +94,10 @@ def _flag(kind: str) -> Own:
     def build(places: Places, language: Language) -> Sentence:
         own = places.own
         unknown, yes, no = (
-            say(language, f"evidence.{kind}.{answer}") for answer in ("unknown", "yes", "no")
+            (say(language, f"evidence.{kind}.{answer}"),) for answer in ("unknown", "yes", "no")
         )
 
-        def write(values: Sequence[Value]) -> str:
+        def write(values: Values) -> Fragments:
             value = values[own]
             return unknown if value is None else yes if value else no
 
@@ -113,10 +113,10 @@ def _measured(
 
     def build(places: Places, language: Language) -> Sentence:
         own = places.own
-        missing = say(language, f"evidence.no_{kind}")
+        missing = (say(language, f"evidence.no_{kind}"),)
         phrase = Phrase(language, f"evidence.{kind}", gap)
 
-        def write(values: Sequence[Value]) -> str:
+        def write(values: Values) -> Fragments:
             value = number(values[own])
             return missing if value is None else phrase.counting(value, written(value, language))
 
@@ -131,11 +131,11 @@ def _percent(kind: str) -> Own:
 
 def _weekday(places: Places, language: Language) -> Sentence:
     own = places.own
-    missing = say(language, "evidence.no_time")
+    missing = (say(language, "evidence.no_time"),)
     names = [say(language, f"weekday.{day}") for day in range(7)]
-    days = [say(language, "evidence.weekday", day=name) for name in names]
+    days = [(say(language, "evidence.weekday", day=name),) for name in names]
 
-    def write(values: Sequence[Value]) -> str:
+    def write(values: Values) -> Fragments:
         value = number(values[own])
         return missing if value is None else days[int(value) % 7]
 
@@ -183,15 +183,16 @@ KINDS = (*PAST, *_OWN)
 def _plain(feature: Feature, places: Places, language: Language) -> Sentence:
     own = places.own
     description = feature.description_en if language == "en" else feature.description_vi
-    start = description or feature.name
-    missing = say(language, "value.missing")
+    start = f"{description or feature.name}: "
+    missing = (start + say(language, "value.missing"),)
+    unit = (f" {feature.unit}",) if feature.unit.strip() else ()
 
-    def write(values: Sequence[Value]) -> str:
+    def write(values: Values) -> Fragments:
         value = values[own]
         if value is None:
-            return f"{start}: {missing}"
+            return missing
         if isinstance(value, str):
-            return f"{start}: {value}"
-        return f"{start}: {format_number(value, language)} {feature.unit}".rstrip()
+            return (start, value)
+        return (start, format_number(value, language), *unit)
 
     return write

@@ -1,8 +1,13 @@
 """Numbers inside sentences, quickly: thousands are written for every request."""
 
+from functools import lru_cache
+
 from riskml.explanation.catalogue import Language
 
 __all__ = ["amount", "change", "format_number", "share", "signed"]
+
+REMEMBERED = 1000
+"""Numbers that are remembered as they were written: every language asks for the same."""
 
 
 def _grouped(value: float, language: Language) -> str:
@@ -37,7 +42,12 @@ def amount(value: float, language: Language) -> str:
     """
     if abs(value) >= 1e15:
         return format_number(value, language)
-    return _grouped(value, language)
+    return _amount(value)[language]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _amount(value: float) -> dict[Language, str]:
+    return {"en": _grouped(value, "en"), "vi": _grouped(value, "vi")}
 
 
 def share(value: float, language: Language, decimals: int = 1) -> str:
@@ -48,11 +58,17 @@ def share(value: float, language: Language, decimals: int = 1) -> str:
     >>> share(0.1765, "en"), share(0.00232, "vi"), share(1.0, "en")
     ('17.6 %', '0,23 %', '100 %')
     """
+    return _share(value, decimals)[language]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _share(value: float, decimals: int) -> dict[Language, str]:
     if 0 < abs(value) < 0.01 and decimals:
         decimals = 2
-    text = f"{100 * value:.{decimals}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return f"{text if language == 'en' else text.replace('.', ',')} %"
+    text = f"{100 * value:.{decimals}f} %"
+    if "." in text:
+        text = f"{text[:-2].rstrip('0').rstrip('.')} %"
+    return {"en": text, "vi": text.replace(".", ",")}
 
 
 def change(value: float, language: Language) -> str:

@@ -1,13 +1,13 @@
 """Evidence of history features: what was seen before, found before, paid before."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from riskml.config import settings
-from riskml.explanation.catalogue import Language, Phrase, say
+from riskml.explanation.catalogue import Fragments, Language, Phrase, say
 from riskml.explanation.numbers import amount, change, format_number, share
-from riskml.explanation.sentences import Places, Sentence, Value, exponential, number
+from riskml.explanation.sentences import Places, Sentence, Values, exponential, number
 from riskml.features.wording import describe_key
 
 __all__ = ["PAST", "past_sentence"]
@@ -64,8 +64,8 @@ def past_sentence(name: str, places: Places, language: Language) -> Sentence | N
     write = build(past, places)
     if build is _price or not past.how:
         return write
-    ending = say(language, f"how.{past.how}")
-    return lambda values: f"{write(values)} {ending}"
+    ending = f" {say(language, f'how.{past.how}')}"
+    return lambda values: (*write(values), ending)
 
 
 def _count(past: _Past, places: Places) -> Sentence:
@@ -75,7 +75,7 @@ def _count(past: _Past, places: Places) -> Sentence:
     of_known = past.phrase("hits_of", "number", "known", "share", window=past.window())
     known = places.of(past.other("known")) if past.kind == "hits" else -1
 
-    def write(values: Sequence[Value]) -> str:
+    def write(values: Values) -> Fragments:
         value, inspected = number(values[own]), number(values[known])
         if value is None:
             return missing
@@ -103,10 +103,11 @@ def _rate(past: _Past, places: Places) -> Sentence:
         for key in _wider(past.key)
     ]
 
-    def write(values: Sequence[Value]) -> str:
-        value, inspected, found = (number(values[place]) for place in (own, known, hits))
+    def write(values: Values) -> Fragments:
+        value = number(values[own])
         if value is None:
             return missing
+        inspected, found = number(values[known]), number(values[hits])
         text = start(share(value, language))
         if inspected is not None and found is not None:
             text += counted.counting(
@@ -133,20 +134,24 @@ def _since(past: _Past, places: Places) -> Sentence:
     own, ago = places.own, _ago(past.language)
     missing = past.phrase(f"no_{past.kind}")()
     phrase = past.phrase(past.kind, "ago")
+    # The gap is filled with fragments in the end.
+    parts = phrase("\0")
+    gap = parts.index("\0")
+    before, after = parts[:gap], parts[gap + 1 :]
 
-    def write(values: Sequence[Value]) -> str:
+    def write(values: Values) -> Fragments:
         value = number(values[own])
-        return missing if value is None else phrase(ago(value))
+        return missing if value is None else (*before, *ago(value), *after)
 
     return write
 
 
-def _ago(language: Language) -> Callable[[float], str]:
+def _ago(language: Language) -> Callable[[float], Fragments]:
     """Return what writes a time that has passed in days, a short one in hours."""
-    now = say(language, "ago.now")
+    now = (say(language, "ago.now"),)
     in_days, in_hours = (Phrase(language, f"ago.{unit}", "number") for unit in ("days", "hours"))
 
-    def write(days: float) -> str:
+    def write(days: float) -> Fragments:
         if days >= 2:
             return in_days.counting(round(days), amount(days, language))
         hours = round(24 * days)
@@ -159,7 +164,7 @@ def _first_seen(past: _Past, places: Places) -> Sentence:
     own = places.own
     missing, first, again = (past.phrase(n)() for n in ("no_key", "first_seen", "seen_before"))
 
-    def write(values: Sequence[Value]) -> str:
+    def write(values: Values) -> Fragments:
         value = values[own]
         return missing if value is None else first if value else again
 
@@ -172,7 +177,7 @@ def _distinct(past: _Past, places: Places) -> Sentence:
     column = past.named(past.column)
     phrase = past.phrase("distinct", "number", column=column, days=past.days or "")
 
-    def write(values: Sequence[Value]) -> str:
+    def write(values: Values) -> Fragments:
         value = number(values[own])
         return missing if value is None else phrase.counting(value, amount(value, language))
 
@@ -184,7 +189,7 @@ def _share(past: _Past, places: Places) -> Sentence:
     missing = past.phrase("no_key")()
     phrase = past.phrase("share", "share", column=past.named(past.column))
 
-    def write(values: Sequence[Value]) -> str:
+    def write(values: Values) -> Fragments:
         value = number(values[own])
         return missing if value is None else phrase(share(value, language))
 
@@ -218,13 +223,13 @@ def _price(past: _Past, places: Places) -> Sentence:
         )
     }  # fmt: skip
 
-    def write(values: Sequence[Value]) -> str:
+    def write(values: Values) -> Fragments:
         if values[own] is None:
             return missing
         ratio, below = exponential(number(values[log_ratio])), number(values[percentile])
         # Of several lines the cheapest need not be the one furthest below its peers.
         price = exponential(number(values[lowest])) if values[lines] == 1 else None
-        parts = []
+        parts: list[Fragments] = []
         if price is not None:
             parts.append(priced(format_number(price, language)))
         if price is not None and ratio is not None:
@@ -238,7 +243,10 @@ def _price(past: _Past, places: Places) -> Sentence:
         if below is not None:
             phrase = side[below < 0.5, price is not None and ratio is not None]
             parts.append(phrase(share(max(below, 1 - below), language, 0)))
-        return "; ".join(parts) or missing
+        found: Fragments = ()
+        for part in parts:
+            found = (*found, "; ", *part) if found else part
+        return found or missing
 
     return write
 

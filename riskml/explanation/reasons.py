@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from riskml.explanation.catalogue import LANGUAGES, Language, Phrase, say
+from riskml.explanation.choice_kernel import choose
 from riskml.explanation.codes import REASON_CODES, code_of
 from riskml.explanation.evidence import sentence_of
 from riskml.explanation.numbers import signed
 from riskml.explanation.sentences import Places, Sentence, Told, Value
 from riskml.features import Feature, FeatureSet
 
-__all__ = ["Evidence", "Reason", "ReasonBook", "reasons_of"]
+__all__ = ["MEMBERS", "Chosen", "Evidence", "Reason", "ReasonBook", "choose_reasons", "reasons_of"]
 
 RAISING = 4
 """Most reasons for risk that an answer names."""
@@ -77,6 +78,24 @@ class Reason(NamedTuple):
         }
 
 
+class Chosen(NamedTuple):
+    """What the reasons of n rows speak of.
+
+    Attributes
+    ----------
+    sums : ndarray of float64, shape (n, g)
+        Contributions of each code, added up.
+    groups : ndarray of int64, shape (n, RAISING + LOWERING)
+        The codes to name, the strongest first; -1 behind the last one.
+    tops : ndarray of int64, shape (n, RAISING + LOWERING, MEMBERS)
+        The features to name of each, the strongest first; -1 behind the last one.
+    """
+
+    sums: np.ndarray
+    groups: np.ndarray
+    tops: np.ndarray
+
+
 @dataclass(frozen=True)
 class ReasonBook:
     """The grouping of one feature set and its wording, prepared once per model.
@@ -89,10 +108,10 @@ class ReasonBook:
         The codes in use, in the order of :data:`~riskml.explanation.codes.REASON_CODES`.
     membership : ndarray of float64, shape (p, g)
         1 where a feature belongs to a code.
-    group : ndarray of int64, shape (p,)
-        Position of the code of each feature.
-    starts : tuple of int
-        Where the features of each code begin, were they sorted by code; then their number.
+    members : ndarray of int64, shape (p,)
+        Positions of the features, sorted by code.
+    starts : ndarray of int64, shape (g + 1,)
+        Where the features of each code begin among them; then their number.
     numbers, words : tuple of int
         Positions of the features that are numbers, and of the others.
     wording : Wording
@@ -102,8 +121,8 @@ class ReasonBook:
     features: tuple[Feature, ...]
     codes: tuple[str, ...]
     membership: np.ndarray = field(repr=False)
-    group: np.ndarray = field(repr=False)
-    starts: tuple[int, ...] = field(repr=False)
+    members: np.ndarray = field(repr=False)
+    starts: np.ndarray = field(repr=False)
     numbers: tuple[int, ...] = field(repr=False)
     words: tuple[int, ...] = field(repr=False)
     wording: "Wording" = field(repr=False)
@@ -120,8 +139,8 @@ class ReasonBook:
             feature_set.features,
             codes,
             membership,
-            np.array([codes.index(code) for code in given], dtype=np.int64),
-            tuple(np.concatenate([[0], np.cumsum(sizes)]).tolist()),
+            np.argsort([codes.index(code) for code in given], kind="stable").astype(np.int64),
+            np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
             tuple(j for j, f in enumerate(feature_set.features) if f.kind == "number"),
             tuple(j for j, f in enumerate(feature_set.features) if f.kind != "number"),
             Wording.of(feature_set, codes),
@@ -168,12 +187,12 @@ class Wording:
         """Say, in each language, what a reason rests on; what means the same is said once."""
         told = zip(*[self.evidence[j](values) for j in top], strict=True)
         found = []
-        for head, sentences in zip(self._heads_of(group, total), told, strict=True):
+        for head, sentences in zip(self.heads(group, total), told, strict=True):
             once = "; ".join(dict.fromkeys(sentences))
             found.append(f"{head}. {once[:1].upper()}{once[1:]}.")
         return found
 
-    def _heads_of(self, group: int, total: float) -> tuple[str, ...]:
+    def heads(self, group: int, total: float) -> tuple[str, ...]:
         """Return the beginning of a reason in each language."""
         key = (group, f"{total:+.2f}", total > 0)
         heads = self._known.get(key)
@@ -182,7 +201,7 @@ class Wording:
                 self._known.clear()
             phrases = (self.raises if total > 0 else self.lowers)[group]
             heads = self._known[key] = tuple(
-                phrase(signed(total, language))
+                "".join(phrase(signed(total, language)))
                 for phrase, language in zip(phrases, LANGUAGES, strict=True)
             )
         return heads
@@ -212,43 +231,34 @@ def reasons_of(
         Per row at most four reasons that raise the risk and two that lower it, the strongest
         first; groups that did not move the score are left out.
     """
-    sums = contributions @ book.membership
+    chosen = choose_reasons(book, contributions)
     # Plain lists: rows are short, and numpy's overhead for each would cost ten times the work.
     rows = zip(
-        sums.tolist(),
-        np.argsort(-np.abs(sums), axis=1, kind="stable").tolist(),
+        chosen.sums.tolist(),
+        chosen.groups.tolist(),
+        chosen.tops.tolist(),
         contributions.tolist(),
-        _members(book, sums, contributions),
-        _plain(book, values, len(sums)),
+        _plain(book, values, len(contributions)),
         strict=True,
     )
     return [
         tuple(
-            _reason(book, group, own[group], _of_group(book, group, members), given, row)
-            for group in _strongest(own, order)
+            _reason(book, group, own[group], [j for j in top if j >= 0], given, row)
+            for group, top in zip(groups, tops, strict=True)
+            if group >= 0
         )
-        for own, order, given, members, row in rows
+        for own, groups, tops, given, row in rows
     ]
 
 
-def _members(book: ReasonBook, sums: np.ndarray, contributions: np.ndarray) -> list[list[int]]:
-    """Return the features of each row group by group, within it by falling evidence for its sum.
-
-    Evidence in the group's own direction comes first: it is what the sentence is about. Features
-    against it have the position -1.
-    """
-    # Not by the sign of a product: that of two tiny numbers is zero.
-    agreeing = np.where(sums[:, book.group] > 0, contributions, -contributions)
-    order = np.lexsort((-agreeing, np.broadcast_to(book.group, agreeing.shape)))
-    against = np.take_along_axis(agreeing, order, axis=1) <= 0
-    members: list[list[int]] = np.where(against, -1, order).tolist()
-    return members
-
-
-def _of_group(book: ReasonBook, group: int, members: list[int]) -> list[int]:
-    """Return the features that a reason names, the strongest first."""
-    start, end = book.starts[group], book.starts[group + 1]
-    return [j for j in members[start : min(end, start + MEMBERS)] if j >= 0]
+def choose_reasons(book: ReasonBook, contributions: np.ndarray) -> Chosen:
+    """Choose what the reasons of each row speak of; see `reasons_of`."""
+    sums = contributions @ book.membership
+    shape = (len(sums), RAISING + LOWERING)
+    groups, tops = np.empty(shape, np.int64), np.empty((*shape, MEMBERS), np.int64)
+    order = np.empty(len(book.codes), np.int64)
+    choose(sums, contributions, book.starts, book.members, RAISING, order, groups, tops)
+    return Chosen(sums, groups, tops)
 
 
 def _plain(book: ReasonBook, values: Mapping[str, np.ndarray], rows: int) -> list[list[Value]]:
@@ -264,14 +274,6 @@ def _plain(book: ReasonBook, values: Mapping[str, np.ndarray], rows: int) -> lis
         plain[j] = values[book.features[j].name]
     found: list[list[Value]] = plain.T.tolist()
     return found
-
-
-def _strongest(sums: list[float], order: list[int]) -> list[int]:
-    """Return positions of the groups to name, the strongest first."""
-    raising = [j for j in order if sums[j] > 0][:RAISING]
-    lowering = [j for j in order if sums[j] < 0][:LOWERING]
-    chosen = {*raising, *lowering}
-    return [j for j in order if j in chosen]
 
 
 def _reason(

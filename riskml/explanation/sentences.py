@@ -6,7 +6,18 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
-__all__ = ["MOST_REMEMBERED", "Places", "Sentence", "Told", "Value", "exponential", "number"]
+from riskml.explanation.catalogue import Fragments
+
+__all__ = [
+    "MOST_REMEMBERED",
+    "Places",
+    "Sentence",
+    "Told",
+    "Value",
+    "Values",
+    "exponential",
+    "number",
+]
 
 MOST_REMEMBERED = 300
 """Wordings that are remembered for one feature; in all languages some 600 bytes each."""
@@ -14,7 +25,10 @@ MOST_REMEMBERED = 300
 Value = float | str | None
 """A feature's value; missing and infinite numbers are None."""
 
-Sentence = Callable[[Sequence[Value]], str]
+Values = Sequence[Value] | Mapping[int, Value]
+"""Values by their places."""
+
+Sentence = Callable[[Values], Fragments]
 """Writes the evidence of one feature from the values of a consignment and a None behind them."""
 
 
@@ -56,13 +70,18 @@ class Told:
     ----------
     sentences : sequence of (Places, Sentence)
         By language.
+
+    Attributes
+    ----------
+    places : tuple of int
+        Of every value that the evidence rests on.
     """
 
-    __slots__ = ("_known", "_read", "_sentences")
+    __slots__ = ("_known", "_read", "_sentences", "places")
 
     def __init__(self, sentences: Sequence[tuple[Places, Sentence]]) -> None:
-        places = dict.fromkeys(place for each, _ in sentences for place in each.read)
-        self._read = itemgetter(*places)
+        self.places = tuple(dict.fromkeys(place for each, _ in sentences for place in each.read))
+        self._read = itemgetter(*self.places)
         self._sentences = tuple(sentence for _, sentence in sentences)
         self._known: dict[Any, tuple[str, ...]] = {}
 
@@ -73,8 +92,12 @@ class Told:
         if told is None:
             if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()
-            told = self._known[key] = tuple(write(values) for write in self._sentences)
+            told = self._known[key] = tuple(map("".join, self.written(values)))
         return told
+
+    def written(self, values: Values) -> tuple[Fragments, ...]:
+        """Write the evidence in each language, in fragments, remembering nothing."""
+        return tuple([write(values) for write in self._sentences])
 
 
 def number(value: Value) -> float | None:

@@ -106,14 +106,17 @@ def roll(batch: Batch, values: np.ndarray, how: str) -> np.ndarray:
     -------
     ndarray, shape (n,) or (n, k)
     """
+    starts = batch.starts
     # A consignment of one line is that line.
-    if how == "first" or len(batch) == len(batch.owner):
-        first: np.ndarray = values[batch.starts]
+    if how == "first" or len(starts) == len(batch.owner):
+        first: np.ndarray = values[starts]
         return first
-    lines = np.ascontiguousarray(values.reshape(len(values), -1), dtype=np.float64)
-    found = np.empty((len(batch), lines.shape[1]))
-    reduce_lines(lines, batch.starts, HOW[how], found)
-    return found.reshape(len(batch), *values.shape[1:])
+    lines = values if values.ndim == 2 else values.reshape(-1, 1)
+    if lines.dtype != np.float64 or not lines.flags.c_contiguous:
+        lines = np.ascontiguousarray(lines, dtype=np.float64)
+    found = np.empty((len(starts), lines.shape[1]))
+    reduce_lines(lines, starts, HOW[how], found)
+    return found if values.ndim == 2 else found.reshape(-1)
 
 
 def columns_of(frame: pd.DataFrame) -> Columns:

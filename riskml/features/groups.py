@@ -21,6 +21,7 @@ from riskml.features.kinship import (
     First,
     Kinship,
     Stated,
+    StatedFrame,
     Values,
     comparable,
     stated,
@@ -118,7 +119,7 @@ class PartyGroups:
         """Return the group of every number known."""
         return {number: self._root(number) for number in self._first}
 
-    def _remember(self, found: Stated) -> None:
+    def _remember(self, found: Stated | StatedFrame) -> None:
         kinship = self._kinship
         for name in kinship.columns[1:]:
             for (number, value), known in found.first([kinship.party, name]).items():

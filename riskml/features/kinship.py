@@ -10,13 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from riskml.features.names import address_key, name_key
 from riskml.features.said import Rows, column_of, known_times
 
 __all__ = ["ADDRESS_POINTS", "ALIKE", "GROUPS", "NAME_POINTS", "First", "Kinship", "Stated",
-           "Values", "comparable", "stated"]  # fmt: skip
+           "StatedFrame", "Values", "comparable", "stated"]  # fmt: skip
 
 Values = Mapping[str, str | None]
 
@@ -114,14 +116,8 @@ class Stated(NamedTuple):
 
     def first(self, names: Sequence[str]) -> dict[tuple[str, ...], int]:
         """Return each complete combination of values, with the first time it was known."""
-        columns = [self.columns[name] for name in names]
-        if len(self.known) > MANY:
-            frame = pd.DataFrame(dict(zip(names, columns, strict=True)), dtype=object)
-            frame = frame.assign(_known=self.known).dropna()
-            earliest = frame.groupby(list(names), sort=False)["_known"].min()
-            return dict(zip(earliest.index.tolist(), earliest.tolist(), strict=True))
         found: dict[tuple[Any, ...], int] = {}
-        for *values, known in zip(*columns, self.known, strict=True):
+        for *values, known in zip(*[self.columns[n] for n in names], self.known, strict=True):
             key = tuple(values)
             if None not in key:
                 found[key] = min(known, found.get(key, known))
@@ -141,15 +137,93 @@ class Stated(NamedTuple):
         }
 
 
-def stated(rows: Rows, kinship: Kinship) -> Stated:
+class StatedFrame(NamedTuple):
+    """What the rows of a large frame say: as `Stated`, but each text is looked at once.
+
+    Attributes
+    ----------
+    codes : dict of str to ndarray of int64, shape (n,)
+        Number of each row's value in a column, -1 where it is missing.
+    texts : dict of str to list of str
+        The values by number.
+    known : ndarray of int64, shape (n,)
+        When each row was known.
+    identity : DataFrame, shape (n, k)
+        Which row each is.
+    """
+
+    codes: dict[str, npt.NDArray[np.int64]]
+    texts: dict[str, list[str]]
+    known: npt.NDArray[np.int64]
+    identity: pd.DataFrame
+
+    def first(self, names: Sequence[str]) -> dict[tuple[str, ...], int]:
+        """Return each complete combination of values, with the first time it was known."""
+        codes = [self.codes[name] for name in names]
+        rows = np.flatnonzero(np.min(codes, axis=0) >= 0)
+        key = codes[0][rows]
+        for name, column in zip(names[1:], codes[1:], strict=True):
+            key = pd.factorize(key * len(self.texts[name]) + column[rows])[0]
+        order = np.lexsort((self.known[rows], key))
+        at = rows[order[np.flatnonzero(np.diff(key[order], prepend=-1))]]
+        values = [self._values(name, at) for name in names]
+        return dict(zip(zip(*values, strict=True), self.known[at].tolist(), strict=True))
+
+    def firsts(self, party: str) -> dict[str, First]:
+        """Return the first row of each number."""
+        code = self.codes[party]
+        rows = np.flatnonzero(code >= 0)
+        earliest = np.full(len(self.texts[party]), np.iinfo(np.int64).max)
+        np.minimum.at(earliest, code[rows], self.known[rows])
+        candidates = rows[self.known[rows] == earliest[code[rows]]]
+        columns = {name: self._values(name, candidates) for name in self.codes}
+        identity = zip(
+            *(self.identity[n].take(candidates).tolist() for n in self.identity), strict=True
+        )
+        best: dict[str, First] = {}
+        for place, (number, known, row) in enumerate(
+            zip(columns[party], self.known[candidates].tolist(), identity, strict=True)
+        ):
+            held = best.get(str(number))
+            if held is None or row < held.row:
+                values = {name: column[place] for name, column in columns.items()}
+                best[str(number)] = First(known, row, values)
+        return best
+
+    def _values(self, name: str, rows: npt.NDArray[np.intp]) -> list[str | None]:
+        texts: list[str | None] = [*self.texts[name], None]
+        return [texts[code] for code in self.codes[name][rows].tolist()]
+
+
+def stated(rows: Rows, kinship: Kinship) -> Stated | StatedFrame:
     """Return what rows in normal form, or plain ones, say of the parties."""
-    columns: dict[str, list[str | None]] = {}
-    for name in kinship.columns:
-        given = column_of(rows, "commodity_code" if name == "heading" else name).tolist()
-        columns[name] = [_made(name, text, kinship) for text in given]
-    known = known_times(rows, kinship.event_time).tolist()
-    identity = zip(*(column_of(rows, name).tolist() for name in kinship.identity), strict=True)
-    return Stated(columns, known, list(identity))
+    known = known_times(rows, kinship.event_time)
+    given = {
+        name: column_of(rows, "commodity_code" if name == "heading" else name)
+        for name in kinship.columns
+    }
+    if isinstance(rows, pd.DataFrame) and len(rows) > MANY:
+        coded = {name: _coded(name, column, kinship) for name, column in given.items()}
+        identity = pd.DataFrame({n: column_of(rows, n) for n in kinship.identity}, copy=False)
+        return StatedFrame(
+            {name: codes for name, (codes, _) in coded.items()},
+            {name: texts for name, (_, texts) in coded.items()},
+            known,
+            identity,
+        )
+    columns = {n: [_made(n, text, kinship) for text in c.tolist()] for n, c in given.items()}
+    own = zip(*(column_of(rows, name).tolist() for name in kinship.identity), strict=True)
+    return Stated(columns, known.tolist(), list(own))
+
+
+def _coded(name: str, column: Any, kinship: Kinship) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Return the number of each value, -1 where it is missing, and the values."""
+    codes, distinct = pd.factorize(column)
+    made = [_made(name, text, kinship) for text in distinct]
+    texts = list(dict.fromkeys(text for text in made if text is not None))
+    number = {text: place for place, text in enumerate(texts)}
+    numbers = [-1 if text is None else number[text] for text in made]
+    return np.array([*numbers, -1], dtype=np.int64)[codes], texts
 
 
 def _made(name: str, text: Any, kinship: Kinship) -> str | None:

@@ -11,6 +11,7 @@ would have to be fitted and carried for each month.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from zlib import crc32
 
@@ -23,6 +24,8 @@ __all__ = ["BINS", "NGrams", "Wordbook", "ngrams_of"]
 
 BINS = 2**14
 """Bins into which n-grams are hashed."""
+REMEMBERED = 1024
+"""Texts whose n-grams are remembered, some 2 kB each."""
 STRENGTH = 0.3
 """How many expected n-grams the prior is worth."""
 
@@ -65,19 +68,21 @@ def ngrams_of(texts: Sequence[str]) -> NGrams:
     They are those of scikit-learn's ``char_wb`` analyser, whose vectoriser takes several times as
     long for one text.
     """
-    each = [sorted(_bins_of(text)) for text in texts]
+    each = [_bins_of(text) for text in texts]
     starts = np.zeros(len(each) + 1, dtype=np.int64)
     np.cumsum([len(bins) for bins in each], out=starts[1:])
     bins = np.fromiter(chain.from_iterable(each), dtype=np.int64, count=int(starts[-1]))
     return NGrams(bins, starts)
 
 
-def _bins_of(text: str) -> set[int]:
+@lru_cache(maxsize=REMEMBERED)
+def _bins_of(text: str) -> tuple[int, ...]:
+    """Return the n-grams of a text, ascending; goods are described alike again and again."""
     found = set()
     for word in plain_text(text).split():
         edged = f" {word} "
         found.update([edged[place : place + 3] for place in range(len(edged) - 2)])
-    return {crc32(gram.encode()) % BINS for gram in found}
+    return tuple(sorted({crc32(gram.encode()) % BINS for gram in found}))
 
 
 class Wordbook:

@@ -10,6 +10,7 @@ from riskml.ledger.accounts import (
 )
 from riskml.ledger.audit import verify_export
 from riskml.ledger.backup import back_up, restore
+from riskml.ledger.encoding import encode_score
 from riskml.ledger.faults import LedgerConflictError, LedgerUnavailableError
 from riskml.ledger.ids import new_id
 from riskml.ledger.lookups import Access, Proof
@@ -18,6 +19,8 @@ from riskml.ledger.records import (
     ROLES,
     Answer,
     ChainReport,
+    EncodedJson,
+    EncodedScore,
     EventReceipt,
     KeyInfo,
     Principal,
@@ -38,6 +41,8 @@ __all__ = [
     "Accounts",
     "Answer",
     "ChainReport",
+    "EncodedJson",
+    "EncodedScore",
     "EventReceipt",
     "KeyInfo",
     "Ledger",
@@ -56,6 +61,7 @@ __all__ = [
     "User",
     "VerifyReport",
     "back_up",
+    "encode_score",
     "new_id",
     "restore",
     "verify_export",

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Dialect, RowMapping
 
 from riskml.ledger.canonical import canonical_json, clean_text, to_base64
-from riskml.ledger.database import is_postgresql
+from riskml.ledger.database import is_postgresql, run
 from riskml.ledger.tables import CHAINED, heads
 
 __all__ = [
@@ -84,7 +84,11 @@ def row_hash(prev_hash: str, content: str) -> str:
 
 
 def extend(
-    connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], writer: str
+    connection: Connection,
+    table: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    writer: str,
+    around: Sequence[tuple[str, str]] | None = None,
 ) -> None:
     """Append rows to a writer's chain, inside the caller's write transaction.
 
@@ -94,16 +98,24 @@ def extend(
         Every column of ``table`` but ``writer``, ``position`` and the hashes.
     writer : str
         Whose chain. Processes that share a name share the chain and wait for one another.
+    around : sequence of (str, str), optional
+        The canonical JSON of each row before its position, and from there to the writer, if
+        somebody has written it already: both end where the value belongs.
     """
     if not rows:
         return
     clean_text(writer, "writer")
+    end = f"{canonical_json(writer)}}}"
     last, previous = _lock_head(connection, table.name, writer)
     chained = []
-    for position, row in enumerate(rows, start=last + 1):
-        full = {**row, "writer": writer, "position": position}
-        full["prev_hash"] = previous
-        full["row_hash"] = previous = row_hash(previous, chained_json(table.name, full))
+    for number, row in enumerate(rows):
+        full = {**row, "writer": writer, "position": last + 1 + number, "prev_hash": previous}
+        if around is None:
+            content = chained_json(table.name, full)
+        else:
+            before, after = around[number]
+            content = f"{before}{last + 1 + number}{after}{end}"
+        full["row_hash"] = previous = row_hash(previous, content)
         chained.append(full)
     _insert_many(connection, table, chained)
     head = {"position": last + len(rows), "row_hash": previous}
@@ -151,7 +163,7 @@ def _insert_many(
     costs more than the insert itself.
     """
     statement, order = _compiled(_INSERT[table.name], connection.dialect)
-    connection.exec_driver_sql(statement, [_in_order(row, order) for row in rows])
+    run(connection, statement, [_in_order(row, order) for row in rows], many=True).close()
 
 
 def insert_ignoring(connection: Connection, table: sa.Table) -> Any:
@@ -173,18 +185,22 @@ def _in_order(values: Mapping[str, Any], order: tuple[str, ...]) -> Any:
 
 
 def _run(connection: Connection, statement: Any, values: Mapping[str, Any]) -> Any:
-    """Run a statement that was built once, without SQLAlchemy's look at each value."""
+    """Run a statement that was built once; return the first row of its result, if it has any."""
     text, order = _compiled(statement, connection.dialect)
-    return connection.exec_driver_sql(text, _in_order(values, order))
+    cursor = run(connection, text, _in_order(values, order))
+    found = cursor.fetchone() if cursor.description else None
+    cursor.close()
+    return found
 
 
 def _lock_head(connection: Connection, chain: str, writer: str) -> tuple[int, str]:
     """Return position and hash of the chain's last row, held until the transaction ends."""
     name = {"of_chain": chain, "of_writer": writer}
-    head = _run(connection, _FIND_HEAD, name).first()
+    head = _run(connection, _FIND_HEAD, name)
     if head is None:
         # Two processes may start one chain: the second insert waits, then finds the row.
         start = {"chain": chain, "writer": writer, "position": 0, "row_hash": GENESIS}
         connection.execute(insert_ignoring(connection, heads), start)
-        head = _run(connection, _FIND_HEAD, name).one()
-    return head.position, head.row_hash
+        head = _run(connection, _FIND_HEAD, name)
+    position, previous = head
+    return position, previous

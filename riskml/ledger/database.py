@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from riskml.errors import LedgerError
 from riskml.ledger.faults import LedgerUnavailableError
@@ -25,6 +25,7 @@ __all__ = [
     "make_file",
     "reading",
     "reserve_log",
+    "run",
     "writing",
 ]
 
@@ -91,6 +92,32 @@ def reading(engine: Engine, *, snapshot: bool = False) -> Iterator[Connection]:
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
             yield connection
+
+
+def run(connection: Connection, statement: str, values: Any = (), *, many: bool = False) -> Any:
+    """Run a statement as the driver knows it, and return the driver's cursor.
+
+    SQLAlchemy looks at a statement, its values and its result for longer than SQLite takes to run
+    it. What the driver fails with is raised as SQLAlchemy raises it.
+
+    Parameters
+    ----------
+    values : sequence or mapping
+        As the driver wants them; with ``many`` a list of them.
+    """
+    cursor = connection.connection.cursor()
+    try:
+        (cursor.executemany if many else cursor.execute)(statement, values)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raw = connection.connection.driver_connection
+        gone = connection.dialect.is_disconnect(error, raw, cursor)
+        if gone:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            statement, None, error, connection.dialect.loaded_dbapi.Error,
+            hide_parameters=True, connection_invalidated=gone, dialect=connection.dialect,
+        ) from error  # fmt: skip
+    return cursor
 
 
 def reserve_log(engine: Engine) -> None:
@@ -192,7 +219,7 @@ def _sqlite(url: URL, lock_timeout: float) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         write = connection.get_execution_options().get(WRITE, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        run(connection, "BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
 

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = [
     "EVENT_TABLES",
     "ROLES",
     "Answer",
     "ChainReport",
+    "EncodedJson",
+    "EncodedScore",
     "EventReceipt",
     "KeyInfo",
     "Principal",
@@ -25,6 +27,21 @@ ROLES = ("engine", "office", "analyst", "supervisor", "auditor", "operator", "ad
 
 EVENT_TABLES = ("manifests", "declarations", "inspections")
 """The tables whose rows are events of history (DESIGN 2)."""
+
+
+class EncodedJson(NamedTuple):
+    """JSON that somebody has encoded already.
+
+    Attributes
+    ----------
+    content : bytes
+        UTF-8.
+    quoted : str
+        The same as it reads in a string of ASCII JSON, without the quotation marks.
+    """
+
+    content: bytes
+    quoted: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +73,8 @@ class ScoreRecord:
     reasons, request : Any
         What JSON can hold: the reasons answered, and the content that was scored. ``bytes`` are
         taken as UTF-8 JSON that is encoded already (ten times as fast when the caller has
-        msgspec); what is read back is decoded either way.
+        msgspec); `EncodedJson` spares the ledger even to escape it. What is read back is decoded
+        either way.
     principal : str
         Identifier of the key that asked.
     idempotency_key : str or None
@@ -88,6 +106,23 @@ class ScoreRecord:
     idempotency_key: str | None = None
 
 
+class EncodedScore(NamedTuple):
+    """A score on its way into the table.
+
+    Attributes
+    ----------
+    values : dict
+        Every column but those of the chain.
+    before, after : str
+        The canonical JSON before the row's position in its chain, and between the position and
+        the name of the writer.
+    """
+
+    values: dict[str, Any]
+    before: str
+    after: str
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What was answered to a request that carried an idempotency key.
@@ -110,9 +145,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """The scores of one request and, if it carried an idempotency key, its answer."""
+    """The scores of one request and, if it carried an idempotency key, its answer.
 
-    records: tuple[ScoreRecord, ...]
+    Scores may be encoded already (:func:`riskml.ledger.encode_score`), which takes a while.
+    """
+
+    records: tuple[ScoreRecord | EncodedScore, ...]
     answer: Answer | None = None
 
 

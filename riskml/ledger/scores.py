@@ -9,17 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from riskml.errors import LedgerError
-from riskml.ledger.canonical import (
-    canonical_json,
-    clean_text,
-    finite,
-    from_micros,
-    is_storable,
-    to_micros,
-)
+from riskml.ledger.canonical import clean_text, from_micros, is_storable, to_micros
 from riskml.ledger.chain import extend, insert_ignoring
-from riskml.ledger.records import Answer, ScoreRecord, Submission
+from riskml.ledger.encoding import NUMBERS, TEXTS, encode_score
+from riskml.ledger.records import Answer, EncodedScore, ScoreRecord, Submission
 from riskml.ledger.tables import answers, scores
 
 __all__ = [
@@ -33,29 +26,11 @@ __all__ = [
     "since",
 ]
 
-TEXTS = (
-    "score_id",
-    "stage",
-    "bill_no",
-    "container_no",
-    "declaration_id",
-    "office",
-    "model_digest",
-    "model_name",
-    "model_version",
-    "feature_set_digest",
-    "principal",
-    "idempotency_key",
-)
-NUMBERS = ("base_value", "raw_score", "probability")
-NULLABLE = frozenset(("bill_no", "container_no", "declaration_id", "office", "idempotency_key"))
+Prepared = tuple[list[EncodedScore], Answer | None]
+"""What one request hands in."""
 
 
-Rows = list[dict[str, Any]]
-"""The scores of one request as the table holds them."""
-
-
-def prepare(submissions: Sequence[Submission]) -> list[tuple[Rows, Answer | None]]:
+def prepare(submissions: Sequence[Submission]) -> list[Prepared]:
     """Check and encode submissions, before a transaction holds up other writers.
 
     Raises
@@ -63,21 +38,29 @@ def prepare(submissions: Sequence[Submission]) -> list[tuple[Rows, Answer | None
     LedgerError
         Names what cannot be recorded.
     """
-    return [([_to_row(record) for record in each.records], each.answer) for each in submissions]
+    return [
+        (
+            [r if isinstance(r, EncodedScore) else encode_score(r) for r in each.records],
+            each.answer,
+        )
+        for each in submissions
+    ]
 
 
 def append(
-    connection: Connection, prepared: Sequence[tuple[Rows, Answer | None]], writer: str
+    connection: Connection, prepared: Sequence[Prepared], writer: str
 ) -> list[Answer | None]:
     """Write the submissions whose key is new; return the earlier answer of each other one."""
     earlier = claim_answers(connection, [answer for _, answer in prepared])
     fresh = [
-        row
-        for (rows, _), stands in zip(prepared, earlier, strict=True)
+        score
+        for (encoded_scores, _), stands in zip(prepared, earlier, strict=True)
         if stands is None
-        for row in rows
+        for score in encoded_scores
     ]
-    extend(connection, scores, fresh, writer)
+    if fresh:
+        extend(connection, scores, [score.values for score in fresh], writer,
+               [(score.before, score.after) for score in fresh])  # fmt: skip
     return earlier
 
 
@@ -176,40 +159,6 @@ def _passing(
         yield scores.c.stage == stage
     if office is not None:
         yield scores.c.office == office
-
-
-def _to_row(record: ScoreRecord) -> dict[str, Any]:
-    row: dict[str, Any] = {name: _text(record, name) for name in TEXTS}
-    for name in NUMBERS:
-        row[name] = finite(getattr(record, name), name)
-    row["decision_time"] = to_micros(record.decision_time, "decision_time")
-    row["scored_at"] = to_micros(record.scored_at, "scored_at")
-    row["history_watermark"] = int(record.history_watermark)
-    row["features"] = record.features
-    row["contributions"] = record.contributions
-    row["degraded"] = bool(record.degraded)
-    row["reasons"] = _json(record.reasons)
-    row["request"] = _json(record.request)
-    return row
-
-
-def _text(record: ScoreRecord, name: str) -> str | None:
-    value = getattr(record, name)
-    if value is None and name in NULLABLE:
-        return None
-    if value == "" and name == "score_id":
-        raise LedgerError("a score has no score_id", "make one with riskml.ledger.new_id()")
-    return clean_text(value, name)
-
-
-def _json(content: Any) -> str:
-    """Return content as JSON text; bytes are JSON already, from a faster encoder."""
-    if not isinstance(content, bytes):
-        return canonical_json(content)
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise LedgerError("encoded JSON is no UTF-8", "encode it with msgspec or json") from error
 
 
 def _to_record(row: Any) -> ScoreRecord:

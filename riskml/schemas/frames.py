@@ -1,11 +1,14 @@
-"""The pandera schemas of the three tables, built from the vocabulary."""
+"""The pandera schemas of the three tables, built from the vocabulary.
+
+Pandera takes a while to load, and who scores consignments validates no table: it is loaded with
+the first schema.
+"""
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 
 from riskml.schemas.columns import INTEGER_COLUMNS, Column
 from riskml.schemas.naming import flag_name
@@ -13,11 +16,14 @@ from riskml.schemas.reading import TIME_DTYPE
 from riskml.schemas.rules import column_rules, row_rules
 from riskml.schemas.vocabulary import table_schema
 
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+
 __all__ = ["broken_rules", "frame_schema"]
 
 
 @lru_cache(maxsize=8)
-def frame_schema(table: str) -> pa.DataFrameSchema:
+def frame_schema(table: str) -> "pa.DataFrameSchema":
     """Return the pandera schema of a table in normal form.
 
     Parameters
@@ -30,6 +36,8 @@ def frame_schema(table: str) -> pa.DataFrameSchema:
     Not strict: ``x_*`` columns pass. Duplicates are not in here, because which row of a pair is
     the duplicate depends on what else is wrong with them (see ``riskml.schemas.validation``).
     """
+    import pandera.pandas as pa
+
     schema = table_schema(table)
     columns = {column.name: _pandera_column(column) for column in schema.columns}
     for column in schema.coded:
@@ -51,6 +59,8 @@ def broken_rules(frame: pd.DataFrame, table: str) -> list[tuple[str, str, np.nda
     list of (rule, column, positions)
         ``positions`` is int64, ascending.
     """
+    import pandera.pandas as pa
+
     try:
         frame_schema(table).validate(frame, lazy=True)
     except pa.errors.SchemaErrors as failures:
@@ -72,7 +82,9 @@ def _broken(failure: Any) -> tuple[str, str, np.ndarray]:
     return check.name, check.error or failure.schema.name, positions
 
 
-def _pandera_column(column: Column) -> pa.Column:
+def _pandera_column(column: Column) -> "pa.Column":
+    import pandera.pandas as pa
+
     checks = [pa.Check(holds, name=rule) for rule, holds in column_rules(column).items()]
     return pa.Column(
         _dtype(column),

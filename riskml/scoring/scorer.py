@@ -2,19 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from riskml.bundle import Bundle
-from riskml.explanation import Reason, ReasonBook, additivity_gaps, reasons_of
+from riskml.explanation import (
+    Encode,
+    ReasonBook,
+    ReasonWriter,
+    WrittenReasons,
+    additivity_gaps,
+)
 from riskml.explanation.contributions import TOLERANCE
 from riskml.scoring.batch import score_columns
 
 __all__ = ["Scored", "Scorer"]
 
 
-@dataclass(frozen=True)
-class Scored:
+class Scored(NamedTuple):
     """The explained score of one consignment.
 
     Attributes
@@ -27,8 +33,8 @@ class Scored:
         Categories that had a value, as text.
     contributions : ndarray of float64, shape (p,)
         Log-odds, in feature-set order.
-    reasons : tuple of Reason
-        The strongest groups of contributions.
+    reasons : WrittenReasons
+        The strongest groups of contributions, as JSON.
     adds_up : bool
         Whether base value and contributions give the raw score to 1e-6.
     """
@@ -39,21 +45,28 @@ class Scored:
     features: np.ndarray
     categories: dict[str, str]
     contributions: np.ndarray
-    reasons: tuple[Reason, ...]
+    reasons: WrittenReasons
     adds_up: bool
 
 
 @dataclass(frozen=True)
 class Scorer:
-    """A model ready to answer: its bundle, and the grouping of its features into reasons."""
+    """A model ready to answer: its bundle, and what writes its reasons."""
 
     bundle: Bundle
-    book: ReasonBook
+    writer: ReasonWriter
 
     @classmethod
-    def of(cls, bundle: Bundle) -> "Scorer":
-        """Prepare a bundle."""
-        return cls(bundle, ReasonBook.of(bundle.feature_set))
+    def of(cls, bundle: Bundle, encode: Encode) -> "Scorer":
+        """Prepare a bundle.
+
+        Parameters
+        ----------
+        bundle : Bundle
+        encode : callable
+            Writes JSON for the reasons, such as ``msgspec.json.encode``.
+        """
+        return cls(bundle, ReasonWriter(ReasonBook.of(bundle.feature_set), encode))
 
     def score(self, columns: Mapping[str, np.ndarray]) -> list[Scored]:
         """Score and explain feature columns.
@@ -72,18 +85,25 @@ class Scorer:
         scores = score_columns(self.bundle, columns)
         explanation = scores.explanation
         sound = additivity_gaps(explanation) <= TOLERANCE
-        reasons = reasons_of(self.book, explanation.contributions, columns)
-        names = self.bundle.feature_set.categories
-        return [
-            Scored(
-                probability=float(scores.probability[row]),
-                raw_score=float(scores.raw[row]),
-                base_value=float(explanation.base[row]),
-                features=scores.matrix[row],
-                categories={n: columns[n][row] for n in names if columns[n][row] is not None},
-                contributions=explanation.contributions[row],
-                reasons=reasons[row],
-                adds_up=bool(sound[row]),
+        reasons = self.writer.write(explanation.contributions, columns, scores.matrix)
+        return list(
+            map(
+                Scored,
+                scores.probability.tolist(),
+                scores.raw.tolist(),
+                explanation.base.tolist(),
+                scores.matrix,
+                self._categories(columns, len(scores.raw)),
+                explanation.contributions,
+                reasons,
+                sound.tolist(),
             )
-            for row in range(len(scores.raw))
-        ]
+        )
+
+    def _categories(self, columns: Mapping[str, np.ndarray], rows: int) -> list[dict[str, str]]:
+        found: list[dict[str, str]] = [{} for _ in range(rows)]
+        for name in self.bundle.feature_set.categories:
+            for row, text in zip(found, columns[name].tolist(), strict=True):
+                if text is not None:
+                    row[name] = text
+        return found

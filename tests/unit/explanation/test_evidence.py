@@ -29,7 +29,7 @@ def said(
         feature = FEATURES[feature]
     row = {feature.name: value, **{n: v for n, v in (others or {}).items() if n != feature.name}}
     numbers = {name: j for j, name in enumerate(row)}
-    return sentence_of(feature, Places(0, numbers), language)([*row.values(), None])
+    return "".join(sentence_of(feature, Places(0, numbers), language)([*row.values(), None]))
 
 
 PRICE = "commodity_code.origin_country__price_{}_unit_price__365d__min"

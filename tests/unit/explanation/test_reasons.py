@@ -74,7 +74,7 @@ def test_reasons_sum_at_most_to_what_moved_and_keep_their_limits(rows: list[list
         strengths = [abs(r.contribution) for r in reasons]
         assert strengths == sorted(strengths, reverse=True)
         for reason in reasons:
-            own = row[BOOK.group == BOOK.codes.index(reason.code)]
+            own = row[BOOK.membership[:, BOOK.codes.index(reason.code)] == 1]
             assert reason.contribution == pytest.approx(own.sum(), abs=1e-12)
             assert all((e.contribution > 0) == (own.sum() > 0) for e in reason.features)
             assert reason.features

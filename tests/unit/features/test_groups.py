@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from riskml.datasets.consignments import known_at
+from riskml.features import kinship
 from riskml.features.groups import PartyGroups
-from riskml.features.kinship import GROUPS
+from riskml.features.kinship import GROUPS, Stated, StatedFrame, stated
 from riskml.features.names import address_key, likeness, name_key
 from tests.oracles.groups import group_as_of, groups, plain_rows
 from tests.support.rows import at, declarations
@@ -133,3 +134,19 @@ def test_names_are_compared_without_marks_legal_forms_and_language() -> None:
     assert name_key(names[0]) == name_key(names[1]) == "dai duong impex"
     assert likeness(name_key(names[0]), name_key("Kim Long JSC")) < 0.6
     assert address_key("Số 12 Lê Lợi") == address_key("le loi, so 12")
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_a_large_frame_says_what_its_rows_say(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = random_rows(seed, 300)
+    rows = pd.concat([rows, rows.iloc[:50].assign(declaration_id="A1")], ignore_index=True)
+    one_by_one = stated(rows, KINSHIP)
+    monkeypatch.setattr(kinship, "MANY", 0)
+    at_once = stated(rows, KINSHIP)
+    assert (type(one_by_one), type(at_once)) == (Stated, StatedFrame)
+    assert at_once.firsts("importer_id") == one_by_one.firsts("importer_id")
+    columns = KINSHIP.columns
+    for names in ([columns[0], c] for c in columns[1:]):
+        assert at_once.first(names) == one_by_one.first(names)
+    three = ["importer_id", "exporter_id", "office"]
+    assert at_once.first(three) == one_by_one.first(three)

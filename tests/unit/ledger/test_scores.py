@@ -1,3 +1,4 @@
+import json
 import struct
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -6,7 +7,11 @@ from typing import Any
 import pytest
 
 from riskml.errors import LedgerError
-from riskml.ledger import Answer, Ledger, LedgerConflictError, Submission, new_id
+from riskml.ledger import Answer, EncodedJson, Ledger, LedgerConflictError, Submission, new_id
+from riskml.ledger.canonical import canonical_json
+from riskml.ledger.chain import chained_json
+from riskml.ledger.scores import prepare
+from riskml.ledger.tables import scores
 from tests.unit.ledger.support import MOMENT, score
 
 
@@ -38,6 +43,23 @@ def test_json_that_is_encoded_already_is_taken_as_it_is(ledger: Ledger) -> None:
     assert found is not None
     assert (found.reasons, found.request) == ([{"code": "Ế"}], {"a": 1})
     assert ledger.verify().ok
+
+
+def test_a_score_is_encoded_to_the_bytes_that_its_chain_says() -> None:
+    texts = {"bill_no": 'q"\\', "office": "Hải Phòng", "idempotency_key": None}
+    encoded = '[{"code":"Ế\\n"}]'.encode()
+    quoted = json.dumps(encoded.decode())[1:-1]
+    for record in (
+        score(**texts, degraded=True, reasons=EncodedJson(encoded, quoted)),
+        score(**texts, degraded=True, reasons=encoded),
+        score(raw_score=-0.0, probability=1e-300, base_value=1e16, features=b"", request={"a": 1}),
+    ):
+        (given, _) = prepare([Submission((record,))])[0]
+        row = {**given[0].values, "position": 7, "writer": 'w"'}
+        found = f"{given[0].before}7{given[0].after}{canonical_json(row['writer'])}}}"
+        assert found == chained_json("scores", row)
+        columns = {column.name for column in scores.c} - {"prev_hash", "row_hash"}
+        assert columns == set(row)
 
 
 @pytest.mark.parametrize("score_id", ["", "absent", "a\0b", "\ud800", "x" * 5000])

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Iterable, Iterator
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -82,15 +83,18 @@ def test_explained_scores_add_up_and_name_reasons(bundle: Bundle) -> None:
 def test_online_and_batch_scores_are_the_same(bundle: Bundle) -> None:
     columns = random_columns(FEATURES, 20, 2)
     alone = [
-        Scorer.of(bundle).score({name: column[n : n + 1] for name, column in columns.items()})[0]
+        Scorer.of(bundle, msgspec.json.encode).score(
+            {name: column[n : n + 1] for name, column in columns.items()}
+        )[0]
         for n in range(20)
     ]
     scores = score_frame(bundle, frame(20), explain=True)
     assert [one.raw_score for one in alone] == scores["raw_score"].tolist()
     assert [one.probability for one in alone] == scores["probability"].tolist()
     assert all(one.adds_up for one in alone)
-    texts = [json.dumps([r.to_dict() for r in one.reasons], ensure_ascii=False) for one in alone]
-    assert texts == scores["reasons"].tolist()
+    assert [json.loads(one.reasons.content) for one in alone] == [
+        json.loads(text) for text in scores["reasons"]
+    ]
     assert alone[0].categories == {
         k: v for k, v in {"cargo_type": columns["cargo_type"][0]}.items() if v is not None
     }
