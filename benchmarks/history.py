@@ -17,6 +17,7 @@ from benchmarks.history_data import KEYS, additive, apart, columns_of, events_of
 from benchmarks.history_live import measure_live
 from benchmarks.history_peers import PEERS, additive_of, apart_of, own_form, polars_ordered
 from riskml.history import Events, Queries, Statistic, compute
+from riskml.history.batch import room_for
 
 APART_DAYS = 90.0
 
@@ -30,7 +31,7 @@ def seconds(work: Callable[[], object]) -> tuple[float, float]:
 
 def batch(wanted: list[Statistic], lines: Events, threads: int = 1) -> Callable[[], object]:
     """Return the work of a batch, after one run that compiles it and settles its memory."""
-    out = np.empty((len(lines), len(wanted)))
+    out = room_for((len(lines), len(wanted)), None)
     queries = columns_of(lines)
 
     def work() -> object:
@@ -138,7 +139,7 @@ def measure_growth(rows: int, options: argparse.Namespace) -> None:
 def per_key(lines: Events) -> list[Callable[[], object]]:
     """Return the additive work of each key, with one answer for all of them."""
     queries: Queries = columns_of(lines)
-    out = np.zeros((len(lines), len(additive(KEYS[:1]))))
+    out = room_for((len(lines), len(additive(KEYS[:1]))), None)
     return [lambda key=key: compute(additive((key,)), [lines], queries, out=out) for key in KEYS]
 
 
