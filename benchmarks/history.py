@@ -14,9 +14,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.history_data import KEYS, additive, apart, columns_of, events_of, make_lines
+from benchmarks.history_floor import only_written
 from benchmarks.history_live import measure_live
 from benchmarks.history_peers import PEERS, additive_of, apart_of, own_form, polars_ordered
 from riskml.history import Events, Queries, Statistic, compute
+from riskml.history.batch import room_for
 
 APART_DAYS = 90.0
 
@@ -30,7 +32,7 @@ def seconds(work: Callable[[], object]) -> tuple[float, float]:
 
 def batch(wanted: list[Statistic], lines: Events, threads: int = 1) -> Callable[[], object]:
     """Return the work of a batch, after one run that compiles it and settles its memory."""
-    out = np.empty((len(lines), len(wanted)))
+    out = room_for((len(lines), len(wanted)), None)
     queries = columns_of(lines)
 
     def work() -> object:
@@ -60,8 +62,11 @@ def measure(contenders: dict[str, Callable[[], object]], repeats: int) -> dict[s
 def measure_additive(frame: pd.DataFrame, lines: Events, options: argparse.Namespace) -> None:
     """Print the ratios for the additive statistics."""
     keys = peer_keys(options.peer_keys)
-    contenders = {"riskml, 8 keys, one thread": batch(additive(KEYS), lines)}
-    for peer in PEERS:
+    contenders = {
+        "riskml, 8 keys, one thread": batch(additive(KEYS), lines),
+        "only writing its answers": only_written(frame),
+    }
+    for peer in options.peer:
         rows = own_form(peer, frame)
         for key in keys:
             contenders[f"{peer}, {'.'.join(key)}"] = lambda peer=peer, rows=rows, key=key: (
@@ -72,7 +77,7 @@ def measure_additive(frame: pd.DataFrame, lines: Events, options: argparse.Names
     ours = middle["riskml, 8 keys, one thread"]
     if len(keys) < len(KEYS):
         print(f"          peers ran {len(keys)} of 8 keys; times {len(KEYS) / len(keys):g} below")
-    for peer in PEERS:
+    for peer in options.peer:
         theirs = sum(middle[f"{peer}, {'.'.join(key)}"] for key in keys) * len(KEYS) / len(keys)
         print(f"{theirs[1] / ours[1]:9.1f} x {peer} (processor), {theirs[0] / ours[0]:.1f} (clock)")
 
@@ -81,10 +86,10 @@ def measure_apart(frame: pd.DataFrame, lines: Events, options: argparse.Namespac
     """Print the ratios for what does not add up."""
     print(f"\ndistinct, share, quantile in {APART_DAYS:.0f} days, one at a time")
     contenders: dict[str, Callable[[], object]] = {}
-    forms = {peer: own_form(peer, frame) for peer in PEERS}
+    forms = {peer: own_form(peer, frame) for peer in options.peer}
     for kind in ("distinct", "share", "quantile"):
         contenders[f"{kind}, riskml"] = batch(apart(kind, APART_DAYS), lines)
-        for peer in PEERS:
+        for peer in options.peer:
             if (peer, kind) != ("pandas", "distinct"):  # pandas' rolling has none
                 contenders[f"{kind}, {peer}"] = lambda peer=peer, kind=kind: apart_of(
                     peer, kind, forms[peer], APART_DAYS
@@ -92,14 +97,14 @@ def measure_apart(frame: pd.DataFrame, lines: Events, options: argparse.Namespac
     middle = measure(contenders, options.repeats)
     for kind in ("distinct", "share", "quantile"):
         ours = middle[f"{kind}, riskml"][1]
-        theirs = {p: middle[f"{kind}, {p}"][1] for p in PEERS if f"{kind}, {p}" in middle}
+        theirs = {p: middle[f"{kind}, {p}"][1] for p in options.peer if f"{kind}, {p}" in middle}
         fastest = min(theirs, key=lambda peer: theirs[peer])
         print(f"{theirs[fastest] / ours:9.1f} x the fastest, {fastest}: {kind} (processor)")
 
 
 def measure_ordered(frame: pd.DataFrame, lines: Events, options: argparse.Namespace) -> None:
     """Print the ratio to Polars where it answers in the order of the rows too."""
-    if "polars" not in PEERS:
+    if "polars" not in options.peer:
         return
     print("\nPolars in the order of the rows, as riskml answers")
     rows = own_form("polars", frame)
@@ -138,7 +143,7 @@ def measure_growth(rows: int, options: argparse.Namespace) -> None:
 def per_key(lines: Events) -> list[Callable[[], object]]:
     """Return the additive work of each key, with one answer for all of them."""
     queries: Queries = columns_of(lines)
-    out = np.zeros((len(lines), len(additive(KEYS[:1]))))
+    out = room_for((len(lines), len(additive(KEYS[:1]))), None)
     return [lambda key=key: compute(additive((key,)), [lines], queries, out=out) for key in KEYS]
 
 
@@ -149,10 +154,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peer-keys", type=int, default=2, choices=(2, 4, 6, 8))
+    parser.add_argument("--peer", action="append", choices=PEERS, help="default: all installed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--part", action="append", choices=parts, help="default: all of them")
     options = parser.parse_args()
-    chosen = options.part or parts
+    chosen, options.peer = options.part or parts, options.peer or PEERS
     frame = make_lines(options.rows, options.seed)
     lines = events_of(frame, "lines", "known_at")
     if "additive" in chosen:

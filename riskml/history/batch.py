@@ -1,5 +1,6 @@
 """Many queries at once: group a stream by a key, walk through it, drop it, take the next key."""
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -29,6 +30,9 @@ __all__ = ["BASE_RATE", "Batch", "Progress", "Walk", "compute", "room_for"]
 
 BASE_RATE = 0.01
 """The prior of the rate of everything, when nothing is known at all."""
+
+LINE_BYTES = 64
+"""Length of a line of the processor's cache."""
 
 Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 """Wraps an iterable, given a label and its length, to show how far it is."""
@@ -136,7 +140,10 @@ def room_for(shape: tuple[int, int], out: F64 | None) -> F64:
         If ``out`` does not fit.
     """
     if out is None:
-        return np.empty(shape)
+        line = LINE_BYTES // np.dtype(np.float64).itemsize
+        room = np.empty(math.prod(shape) + line)
+        first = -room.ctypes.data % LINE_BYTES // room.itemsize  # rows then touch fewer lines
+        return room[first : first + math.prod(shape)].reshape(shape)
     if out.shape != shape or out.dtype != np.float64 or not out.flags.c_contiguous:
         raise HistoryError(
             f"out is of type {out.dtype} and shape {out.shape}",

@@ -1,6 +1,7 @@
 """Where the arrays of a live index lie in memory, for the one kernel that reads them all."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ class Directory:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._kept: dict[str, list[Array]] = {}
+        self._kept: dict[str, tuple[list[Array], I64]] = {}
         self._seen: dict[Place, tuple[Settled, Pending, list[int]]] = {}
         self.texts = plan.texts
         self.prices = sorted(
@@ -98,8 +99,13 @@ class Directory:
         return self._centres
 
     def _addresses(self, name: str, arrays: Iterable[Array]) -> I64:
-        self._kept[name] = arrays = list(arrays)
-        return np.array([a.__array_interface__["data"][0] for a in arrays], np.int64)
+        """Return where arrays lie; asking numpy costs more than seeing that they are the same."""
+        arrays = list(arrays)
+        kept, where = self._kept.get(name, ((), None))
+        if where is None or len(kept) != len(arrays) or not all(map(is_, kept, arrays)):
+            where = np.array([a.__array_interface__["data"][0] for a in arrays], np.int64)
+            self._kept[name] = arrays, where
+        return where
 
     def _stream_row(self, name: str, store: Store) -> list[int]:
         rows, units = store.rows, store.units

@@ -4,13 +4,14 @@ Sums of floating-point numbers depend on their order. Here every number becomes 
 ``10**-decimals`` units, nearest and ties to even, so that sums and sums of squares are exact.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from riskml.errors import HistoryError
 from riskml.history import wide
-from riskml.history.arrays import ABSENT, F64, I32, I64, Array
+from riskml.history.arrays import ABSENT, F64, I32, I64, Array, Float
 from riskml.history.compiled import compiled
 from riskml.history.records import named
 
@@ -77,29 +78,44 @@ def encode(number: Number, values: F64, what: str, labels: Array) -> I64:
     HistoryError
         If a flag is neither 0 nor 1, or a number has too many units.
     """
-    absent = np.isnan(values)
     if number.form == "price":
         bits = np.ascontiguousarray(values).view(np.int64)
         return np.where(values > 0, bits, ABSENT)
+    fixed = np.empty(len(values), np.int64)
+    # A copy: kernels are compiled for writable arrays only.
+    if _scale(np.array(values, np.float64), number.units, number.form == "flag", fixed):
+        return fixed
+    absent = np.isnan(values)
     scaled = np.rint(np.where(absent, 0.0, values) * number.units)
     if number.form == "flag":
-        wrong, remedy = (
-            (scaled != 0) & (scaled != 1) | (~absent & (scaled != values)),
-            "0, 1 or NaN",
-        )
+        wrong = (scaled != 0) & (scaled != 1) | (~absent & (scaled != values))
+        remedy = "0, 1 or NaN"
     else:
         wrong = np.abs(scaled) >= LARGEST
         remedy = f"less than {LARGEST / number.units:.6g}, or fewer decimals in the statistic"
-    if wrong.any():
-        rows = np.flatnonzero(wrong)
-        first = values[rows[0]]
-        raise HistoryError(
-            f"{what}: column {number.column!r} is {first:g} in {named(rows, labels)}",
-            f"give {remedy}",
-        )
-    fixed: I64 = scaled.astype(np.int64)
-    fixed[absent] = ABSENT
-    return fixed
+    rows = np.flatnonzero(wrong)
+    raise HistoryError(
+        f"{what}: column {number.column!r} is {values[rows[0]]:g} in {named(rows, labels)}",
+        f"give {remedy}",
+    )
+
+
+@compiled
+def _scale(values: F64, units: Float, flag: bool, fixed: I64) -> bool:
+    """Write numbers in units; tell whether all can be."""
+    for row in range(len(values)):
+        value = values[row]
+        if math.isnan(value):
+            fixed[row] = ABSENT
+            continue
+        scaled = np.rint(value * units)
+        wrong = abs(scaled) >= LARGEST
+        if flag:
+            wrong = scaled != value or (scaled != 0.0 and scaled != 1.0)
+        if wrong:
+            return False
+        fixed[row] = np.int64(scaled)
+    return True
 
 
 def price_centres() -> F64:

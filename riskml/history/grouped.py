@@ -21,6 +21,12 @@ __all__ = ["Grouped", "entities_of", "group", "visiting_order"]
 _AHEAD = 12
 """So many rows ahead memory is fetched."""
 
+_DRAWERS = 256
+"""Into so many ranges of entities rows are dealt before each is sorted, if they are many."""
+
+_MANY = 2**20
+"""Rows that a processor's cache does not hold."""
+
 
 @dataclass(frozen=True)
 class Grouped:
@@ -78,8 +84,19 @@ def group(store: Store, keyspace: KeySpace, columns: I64, scratch: Scratch) -> G
         rows=scratch.take("rows", (placed,), np.int32),
         values=scratch.take("values", (placed, len(columns)), np.int64),
     )
-    rows = store.rows
-    _scatter(store.by_known(), settled, rows.known, rows.numbers, columns, view.start.copy(), view)
+    rows, shift = store.rows, _shift(placed, size)
+    drawers, into = view.start[:: 1 << shift].copy(), view
+    if shift:
+        into = Sorted(
+            view.start,
+            view.length,
+            scratch.take("dealt known", (placed + 1,), np.int64),
+            scratch.take("dealt rows", (placed,), np.int32),
+            scratch.take("dealt values", view.values.shape, np.int64),
+        )
+    _scatter(store.by_known(), settled, rows.known, rows.numbers, columns, shift, drawers, into)
+    if shift:
+        _sort_drawers(settled, into, view.start.copy(), view)
     return Grouped(view, pending)
 
 
@@ -94,14 +111,36 @@ def visiting_order(
         order = by_time[np.argsort(codes[by_time], kind="stable")]
         return Asked(order, codes[order], times[order], units)
     size = int(codes.max(initial=0)) + 1 - MISSING
+    cursor = np.zeros(size + 1, np.int64)
+    _starts(codes, cursor)
+    shift = _shift(len(codes), size)
     asked = Asked(
         scratch.take("order", codes.shape, np.int64),
         scratch.take("codes", codes.shape, np.int32),
         scratch.take("times", codes.shape, np.int64),
         units,
     )
-    _counting_sort(codes, times, by_time, size, np.zeros(size + 1, np.int64), asked)
+    if not shift:
+        _deal(codes, times, by_time, 0, cursor, asked)
+        return asked
+    dealt = Asked(  # where events were dealt: they lie in their groups by now
+        scratch.take("dealt values", codes.shape, np.int64),
+        scratch.take("dealt rows", codes.shape, np.int32),
+        scratch.take("dealt known", codes.shape, np.int64),
+        units,
+    )
+    _deal(codes, times, by_time, shift, cursor[:: 1 << shift].copy(), dealt)
+    _sort_dealt(dealt, cursor, asked)
     return asked
+
+
+def _shift(rows: int, entities: int) -> int:
+    """Return how many bits of an entity to leave to a second pass; none if one will do.
+
+    One pass writes to as many places as there are entities. Where neither these nor the rows fit
+    in a cache, two passes are quicker: each writes to few places at a time.
+    """
+    return (entities // _DRAWERS).bit_length() if rows >= _MANY else 0
 
 
 @compiled
@@ -116,22 +155,32 @@ def _count(entities: I32, length: I64) -> int:
 
 @compiled
 def _scatter(
-    order: I64, entities: I32, known: I64, numbers: I64, columns: I64, cursor: I64, view: Sorted
+    order: I64,
+    entities: I32,
+    known: I64,
+    numbers: I64,
+    columns: I64,
+    shift: int,
+    cursor: I64,
+    view: Sorted,
 ) -> None:
-    """Lay rows, given by known time, into their groups (one pass of a radix sort)."""
+    """Lay rows, given by known time, into their groups, or into ranges of groups.
+
+    ``cursor`` says where each range of ``2**shift`` entities begins.
+    """
     for position in range(len(order)):
         if position + _AHEAD < len(order):
             ahead = entities[order[position + _AHEAD]]
             if ahead >= 0:
-                place = cursor[ahead]
+                place = cursor[ahead >> shift]
                 prefetch(view.known, place)
                 prefetch(view.rows, place)
                 prefetch(view.values, place * len(columns))
         row = order[position]
         entity = entities[row]
         if entity >= 0:
-            place = cursor[entity]
-            cursor[entity] = place + 1
+            place = cursor[entity >> shift]
+            cursor[entity >> shift] = place + 1
             view.known[place] = known[row]
             view.rows[place] = row
             for column in range(len(columns)):
@@ -139,23 +188,55 @@ def _scatter(
 
 
 @compiled
-def _counting_sort(
-    codes: I32, times: I64, by_time: I64, size: int, cursor: I64, asked: Asked
-) -> None:
+def _sort_drawers(entities: I32, dealt: Sorted, cursor: I64, view: Sorted) -> None:
+    """Lay rows from ranges of groups into their groups."""
+    for position in range(len(dealt.rows)):
+        if position + _AHEAD < len(dealt.rows):
+            prefetch(entities, dealt.rows[position + _AHEAD])
+        row = dealt.rows[position]
+        place = cursor[entities[row]]
+        cursor[entities[row]] = place + 1
+        view.known[place] = dealt.known[position]
+        view.rows[place] = row
+        for column in range(view.values.shape[1]):
+            view.values[place, column] = dealt.values[position, column]
+
+
+@compiled
+def _starts(codes: I32, cursor: I64) -> None:
+    """Write where the queries of each code begin."""
     for code in codes:
         cursor[code - MISSING + 1] += 1
-    for place in range(size):
+    for place in range(len(cursor) - 1):
         cursor[place + 1] += cursor[place]
+
+
+@compiled
+def _deal(codes: I32, times: I64, by_time: I64, shift: int, cursor: I64, asked: Asked) -> None:
+    """Lay queries, given by time, into the order of their codes, or of ranges of codes."""
     for position in range(len(by_time)):
         if position + _AHEAD < len(by_time):
-            place = cursor[codes[by_time[position + _AHEAD]] - MISSING]
+            place = cursor[(codes[by_time[position + _AHEAD]] - MISSING) >> shift]
             prefetch(asked.order, place)
             prefetch(asked.codes, place)
             prefetch(asked.times, place)
         query = by_time[position]
         code = codes[query]
-        place = cursor[code - MISSING]
-        cursor[code - MISSING] = place + 1
+        drawer = (code - MISSING) >> shift
+        place = cursor[drawer]
+        cursor[drawer] = place + 1
         asked.order[place] = query
         asked.codes[place] = code
         asked.times[place] = times[query]
+
+
+@compiled
+def _sort_dealt(dealt: Asked, cursor: I64, asked: Asked) -> None:
+    """Lay queries from ranges of codes into the order of their codes."""
+    for position in range(len(dealt.order)):
+        code = dealt.codes[position]
+        place = cursor[code - MISSING]
+        cursor[code - MISSING] = place + 1
+        asked.order[place] = dealt.order[position]
+        asked.codes[place] = code
+        asked.times[place] = dealt.times[position]

@@ -1,11 +1,12 @@
 """Identities of events: text kept as bytes in one place, numbered as it arrives.
 
-A Python dictionary would take 150 bytes for each identity; here it is its own bytes and 14 more.
-Identities are compared byte for byte: their hashes only say where to look.
+A Python dictionary would take 150 bytes for each identity; here it is its own bytes and 15 more.
+Identities are compared byte for byte: their hashes only say where to look, and a byte of a hash
+beside each slot, which of those met on the way are not worth a look.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,25 @@ __all__ = ["Identities", "text_hashes"]
 
 _EMPTY = -1
 _AHEAD = 12
+
+
+class _Slots(NamedTuple):
+    """A table with open addressing.
+
+    Attributes
+    ----------
+    code : int32 array
+        The identity in each slot, ``_EMPTY`` if there is none.
+    tag : uint8 array
+        The last byte of its hash.
+    """
+
+    code: I32
+    tag: Array
+
+
+def _no_slots(size: int) -> _Slots:
+    return _Slots(np.full(size, _EMPTY, np.int32), np.zeros(size, np.uint8))
 
 
 class Identities:
@@ -37,7 +57,7 @@ class Identities:
         self.text: Array = np.zeros(0, np.uint8)
         self.ends: I64 = np.zeros(1, np.int64)
         self.size = 0
-        self._slots = np.full(16, _EMPTY, np.int32)
+        self._slots = _no_slots(16)
 
     def __len__(self) -> int:
         return self.size
@@ -49,7 +69,7 @@ class Identities:
     @property
     def memory_bytes(self) -> int:
         """Size of all arrays."""
-        return self.text.nbytes + self.ends.nbytes + self._slots.nbytes
+        return sum(array.nbytes for array in (self.text, self.ends, *self._slots))
 
     def add(self, values: Any, what: str) -> I32:
         """Return the code of each identity; new ones are added.
@@ -95,12 +115,12 @@ class Identities:
         return {
             "text": self.text[:used],
             "ends": self.ends[: self.size + 1],
-            "slots": self._slots,
+            "slots": self._slots._asdict(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over what :meth:`state` returned."""
-        self.text, self.ends, self._slots = state["text"], state["ends"], state["slots"]
+        self.text, self.ends, self._slots = state["text"], state["ends"], _Slots(**state["slots"])
         self.size = len(self.ends) - 1
 
 
@@ -118,7 +138,7 @@ def text_hashes(texts: pa.LargeStringArray) -> U64:
 def _as_bytes(values: Any, what: str) -> tuple[Array, I64]:
     """Return the bytes of texts, and where each ends after a zero."""
     column = np.asarray(values, dtype=object)
-    if not all(type(value) is str for value in column.tolist()):
+    if set(map(type, column.tolist())) - {str}:
         _check_texts(column, what)
     try:
         texts = pa.array(column, type=pa.large_string())
@@ -148,17 +168,18 @@ def _check_texts(column: Array, what: str) -> None:
         )
 
 
-def _with_room(slots: I32, entries: int, text: Array, ends: I64, size: int) -> I32:
+def _with_room(slots: _Slots, entries: int, text: Array, ends: I64, size: int) -> _Slots:
     """Return slots for so many identities, at most 70 % of them used."""
-    if 10 * entries <= 7 * len(slots):
+    held = len(slots.code)
+    if 10 * entries <= 7 * held:
         return slots
-    return _slots_of(text, ends, size, max(entries * 10 // 7 + 1, len(slots) * 5 // 4))
+    return _slots_of(text, ends, size, max(entries * 10 // 7 + 1, held * 5 // 4))
 
 
-def _slots_of(text: Array, ends: I64, size: int, least: int) -> I32:
+def _slots_of(text: Array, ends: I64, size: int, least: int) -> _Slots:
     """Return slots that hold so many identities, at most 70 % of them used."""
     # Not doubled: a table twice too large would be the largest part of an index.
-    slots = np.full(max(size * 10 // 7 + 1, least), _EMPTY, np.int32)
+    slots = _no_slots(max(size * 10 // 7 + 1, least))
     hashes = np.empty(size, np.uint64)
     _hash_all(text, ends[: size + 1], hashes)
     _fill(hashes, slots)
@@ -183,9 +204,9 @@ def _hash(text: Array, begin: Int, end: Int) -> Word:
 
 
 @inlined
-def _home(mixed: Word, slots: I32) -> Int:
+def _home(mixed: Word, slots: _Slots) -> Int:
     """Return the slot where a hash belongs, of any number of slots, without a division."""
-    return np.int64(((mixed >> np.uint64(32)) * np.uint64(len(slots))) >> np.uint64(32))
+    return np.int64(((mixed >> np.uint64(32)) * np.uint64(len(slots.code))) >> np.uint64(32))
 
 
 @inlined
@@ -212,25 +233,28 @@ def _gather(text: Array, begins: I64, into: Array, ends: I64) -> None:
 
 
 @compiled
-def _fill(hashes: U64, slots: I32) -> None:
+def _fill(hashes: U64, slots: _Slots) -> None:
     for code in range(len(hashes)):
+        if code + _AHEAD < len(hashes):
+            prefetch(slots.code, _home(hashes[code + _AHEAD], slots))
         slot = _home(hashes[code], slots)
-        while slots[slot] != _EMPTY:
-            slot = slot + 1 if slot + 1 < len(slots) else 0
-        slots[slot] = code
+        while slots.code[slot] != _EMPTY:
+            slot = slot + 1 if slot + 1 < len(slots.code) else 0
+        slots.code[slot], slots.tag[slot] = code, np.uint8(hashes[code])
 
 
 @inlined
 def _slot_of(
-    text: Array, begin: Int, end: Int, mixed: Word, known: Array, ends: I64, slots: I32
+    text: Array, begin: Int, end: Int, mixed: Word, known: Array, ends: I64, slots: _Slots
 ) -> Int:
     """Return the slot that holds some bytes, or the empty one where they belong."""
-    slot = _home(mixed, slots)
-    while slots[slot] != _EMPTY:
-        code = slots[slot]
-        if _equal(text, begin, end, known, ends[code], ends[code + 1]):
-            return slot
-        slot = slot + 1 if slot + 1 < len(slots) else 0
+    slot, tag = _home(mixed, slots), np.uint8(mixed)
+    while slots.code[slot] != _EMPTY:
+        if slots.tag[slot] == tag:
+            code = slots.code[slot]
+            if _equal(text, begin, end, known, ends[code], ends[code + 1]):
+                return slot
+        slot = slot + 1 if slot + 1 < len(slots.code) else 0
     return slot
 
 
@@ -241,29 +265,31 @@ def _add(
     hashes: U64,
     known: Array,
     ends: I64,
-    slots: I32,
+    slots: _Slots,
     size: Int,
     codes: I32,
 ) -> Int:
     for row in range(len(codes)):
         if row + _AHEAD < len(codes):
-            prefetch(slots, _home(hashes[row + _AHEAD], slots))
+            home = _home(hashes[row + _AHEAD], slots)
+            prefetch(slots.code, home)
+            prefetch(slots.tag, home)
         begin, end = rows[row], rows[row + 1]
         slot = _slot_of(text, begin, end, hashes[row], known, ends, slots)
-        if slots[slot] == _EMPTY:
-            slots[slot] = size
+        if slots.code[slot] == _EMPTY:
+            slots.code[slot], slots.tag[slot] = size, np.uint8(hashes[row])
             for place in range(end - begin):
                 known[ends[size] + place] = text[begin + place]
             ends[size + 1] = ends[size] + end - begin
             size += 1
-        codes[row] = slots[slot]
+        codes[row] = slots.code[slot]
     return size
 
 
 @compiled
-def _find(text: Array, rows: I64, known: Array, ends: I64, slots: I32, codes: I32) -> None:
+def _find(text: Array, rows: I64, known: Array, ends: I64, slots: _Slots, codes: I32) -> None:
     for row in range(len(codes)):
         begin, end = rows[row], rows[row + 1]
         mixed = _hash(text, begin, end)
-        found = slots[_slot_of(text, begin, end, mixed, known, ends, slots)]
+        found = slots.code[_slot_of(text, begin, end, mixed, known, ends, slots)]
         codes[row] = UNSEEN if found == _EMPTY else found

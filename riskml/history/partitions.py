@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from sys import getsizeof
 
 import numpy as np
 
@@ -60,6 +61,9 @@ class Stream:
         )
         return Stream(layout, taken, {})
 
+    def __sizeof__(self) -> int:
+        return sum(column.nbytes for column in self.rows)
+
 
 @dataclass(frozen=True)
 class Asking:
@@ -91,13 +95,24 @@ class Asking:
             {name: (self.prices[name][0][rows], self.prices[name][1][rows]) for name in prices},
         )
 
+    def __sizeof__(self) -> int:
+        prices = (column for pair in self.prices.values() for column in pair)
+        columns = (self.rows, self.times, self.units, *self.texts.values(), *prices)
+        return sum(column.nbytes for column in columns)
+
 
 @dataclass(frozen=True)
 class Chunk:
-    """A slice of every stream and of the queries, in the order in which they came."""
+    """A slice of every stream and of the queries, in the order in which they came.
+
+    It tells its size: by that a worker of a cluster decides what to move to disk, and when.
+    """
 
     streams: Mapping[str, Stream]
     asking: Asking
+
+    def __sizeof__(self) -> int:
+        return sum(map(getsizeof, (*self.streams.values(), self.asking)))
 
 
 Piece = Chunk
