@@ -18,4 +18,12 @@ def log_of(server: Server) -> list[dict[str, Any]]:
 def workers_of(server: Server) -> list[int]:
     """Return the process numbers of the workers that live and are ready."""
     ready = {line["process"] for line in log_of(server) if line["event"] == "ready"}
-    return sorted(number for number in ready if Path(f"/proc/{number}/cmdline").exists())
+    return sorted(number for number in ready if _lives(number))
+
+
+def _lives(process: int) -> bool:
+    try:
+        # One that was killed and that nobody has noticed has an entry still, and no command line.
+        return Path(f"/proc/{process}/cmdline").read_bytes() != b""
+    except OSError:
+        return False
