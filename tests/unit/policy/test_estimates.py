@@ -63,6 +63,7 @@ def picked(population: Population, name: str) -> np.ndarray | None:
     return picks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("claim", ["all", "another policy"])
 def test_estimates_are_unbiased_and_their_intervals_cover(

@@ -80,6 +80,7 @@ def frames(rehearsal, setup) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     return {name: _frames(rehearsal, replay(rehearsal, POLICIES[name], setup)) for name in names}
 
 
+@pytest.mark.slow
 def test_a_rehearsal_tells_of_policies_that_were_not_followed(frames) -> None:
     log, inspected = frames["model_exploration"]
     assert ((log["probability"] > 0) & (log["probability"] < 1)).all()

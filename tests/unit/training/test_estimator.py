@@ -25,6 +25,7 @@ EXEMPT = {
 quiet = pytest.mark.filterwarnings("ignore::UserWarning")
 
 
+@pytest.mark.slow
 @quiet  # degradations on a few rows are said aloud as warnings, and most checks have few rows
 @parametrize_with_checks([RiskClassifier(**QUICK)], expected_failed_checks=lambda _: EXEMPT)
 def test_it_is_a_classifier_of_scikit_learn(estimator: Any, check: Any) -> None:

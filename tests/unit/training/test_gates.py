@@ -61,6 +61,7 @@ def test_each_gate_refuses_alone_with_its_numbers(
     assert any(character.isdigit() for character in decision.reason)
 
 
+@pytest.mark.slow
 def test_a_worse_challenger_is_refused_and_a_better_one_passes(model: FittedModel) -> None:
     good = scored(model)
     noise = np.random.default_rng(0).normal(0, 3, len(good.scores))
