@@ -42,7 +42,8 @@ def amount(value: float, language: Language) -> str:
     """
     if abs(value) >= 1e15:
         return format_number(value, language)
-    return _amount(value)[language]
+    # Zero has no sign: equal numbers share what is remembered, and must read alike.
+    return _amount(value + 0.0)[language]
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -58,7 +59,7 @@ def share(value: float, language: Language, decimals: int = 1) -> str:
     >>> share(0.1765, "en"), share(0.00232, "vi"), share(1.0, "en")
     ('17.6 %', '0,23 %', '100 %')
     """
-    return _share(value, decimals)[language]
+    return _share(value + 0.0, decimals)[language]
 
 
 @lru_cache(maxsize=REMEMBERED)
